@@ -124,8 +124,16 @@ bench-verify: .venv/.run ## where verifying a run of 12,090 requests takes its t
 bench-site: .venv/.dev ## how long the site of 1,000 cards takes, how soon 10,000 rows are sorted: ARGS="--cards 1000 --rows 10000"
 	@$(PY) -m benchmarks.site $(ARGS)
 
-bench-fleet: .venv/.dev ## a fleet with a node killed in the middle, or the controller of 1,000 machines: ARGS="slurm", "ray", "scale"
-	@$(PY) -m benchmarks.fleet $(ARGS)
+# Ray in an environment of its own: what it needs is nobody else's to have.
+.venv-ray/.dev: requirements-dev.lock .venv/.run
+	@echo 'installing Ray and the test tools into .venv-ray'
+	@test -x .venv-ray/bin/python || $(PYTHON) -m venv .venv-ray
+	@$(UV) pip install --quiet --python .venv-ray/bin/python --editable '.[dev,ray]'
+	@touch $@
+
+FLEET_VENV := $(if $(filter ray,$(ARGS)),.venv-ray,.venv)
+bench-fleet: $(FLEET_VENV)/.dev ## a fleet with a node killed in the middle, or the controller of 1,000 machines: ARGS="slurm", "ray", "scale"
+	@$(FLEET_VENV)/bin/python -m benchmarks.fleet $(ARGS)
 
 CHEATS := $(PY) -m tests.cheats --keep build/cheats
 cheats: .venv/.dev ## run every cheat of the simulated vendor at every level and write what named it into docs: ARGS="--engine-python PYTHON"

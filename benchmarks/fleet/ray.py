@@ -6,16 +6,14 @@ import json
 import os
 import secrets
 import subprocess
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 from benchmarks.fleet import common
 from benchmarks.fleet.slurm import port
 from suite.documents.codec import decode
 from suite.documents.fleet import Fleet
 from suite.measure.fleet.ray import resources
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEALTH = {
     "RAY_health_check_initial_delay_ms": "0",
@@ -52,16 +50,22 @@ class Cluster:
 
     def start(self, name: str, *words: str) -> None:
         common_words = ("--num-cpus=1", "--num-gpus=0", "--object-store-memory=80000000", "--block")
-        with (self.place / f"{name}.log").open("ab") as log:
+        file = self.place / f"{name}.log"
+        with file.open("wb") as log:  # a node that comes back is not up by what it printed before
             self.nodes[name] = subprocess.Popen(
-                ["ray", "start", *words, *common_words, "--include-log-monitor=false"],
+                [
+                    Path(sys.executable).with_name("ray"),
+                    "start",
+                    *words,
+                    *common_words,
+                    "--include-log-monitor=false",
+                ],
                 env=self.env,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        log_file = self.place / f"{name}.log"
-        common.until(f"{name} is up", lambda: b"Ray runtime started" in log_file.read_bytes())
+        common.until(f"{name} is up", lambda: b"Ray runtime started" in file.read_bytes())
 
     def head(self) -> None:
         number = self.address.partition(":")[2]

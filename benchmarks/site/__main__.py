@@ -8,12 +8,15 @@ what `suite check` takes (``--checked`` measures some runs from their evidence t
 from __future__ import annotations
 
 import argparse
+import functools
 import gzip
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -30,7 +33,8 @@ from suite.judge.report import html
 from suite.judge.site import examine, known
 from suite.judge.site.cards import site_card
 from suite.judge.submissions import folders
-from suite.judge.submissions.check import Setting, _stated
+from suite.judge.submissions.check import Setting
+from suite.judge.submissions.stated import card_of
 from tests.factories import pages, submissions
 from tests.factories import site as factory
 
@@ -75,7 +79,7 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
     shutil.copytree(source, item.folder)
     bundle = pages.bundle(card)
     (item.folder / "scorecard.sigstore.json").write_bytes(bundle)
-    digest = _stated(bundle).statement.sha256
+    digest = card_of(bundle).statement.sha256
     checked = CheckedSubmission(
         path=item.path,
         verdict="accepted",
@@ -93,10 +97,13 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
             division=card.division.granted,
             conformant=True,
             sentence=card.verdict.sentence.en,
+            level=card.level.level,
         ),
     )
     files = known.files_of(item)
-    sample = [jsonio.sha256_hex(f"{number} {index}".encode()).encode()[:12] for index in range(256)]
+    sample = b"".join(
+        sorted(hashlib.sha256(f"{number} {index}".encode()).digest()[:12] for index in range(256))
+    )
     return known.Entry(
         item.path,
         known.stat_of(item),
@@ -111,51 +118,71 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
     )
 
 
-def _pinned(words: list[str]) -> tuple[float, float]:
-    """Wall and CPU seconds of a command of the suite on two cores."""
+def _pinned(words: list[str]) -> tuple[float, float, float]:
+    """Wall and CPU seconds of a command of the suite on two cores, and the memory of its largest process in MiB."""
     cores = ",".join(map(str, sorted(os.sched_getaffinity(0))[:CORES]))
     environment = dict(os.environ)
     environment.pop(
         "PYTHONDONTWRITEBYTECODE", None
     )  # modules are loaded from bytecode, as installed
-    before, started = os.times(), time.monotonic()
-    command = ["taskset", "-c", cores, sys.executable, "-m", "suite", *words, "--jobs", str(CORES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    after = os.times()
-    if done.returncode:
-        sys.exit(done.stderr)
-    print(f"    {done.stdout.strip()}; {'; '.join(done.stderr.splitlines()[:2])}")
-    user = after.children_user - before.children_user
-    return time.monotonic() - started, user + after.children_system - before.children_system
+    started = time.monotonic()
+    command = ["taskset", "-c", cores, sys.executable, "-m", "suite", *words]
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        child = subprocess.Popen(command, stdout=out, stderr=errors, env=environment)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - started
+        out.seek(0)
+        errors.seek(0)
+        if child.returncode:
+            sys.exit(errors.read())
+        said = [*out.read().splitlines()[-1:], *errors.read().splitlines()[:2]]
+        print(f"    {'; '.join(said)}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def _builds(place: Path, count: int) -> dict[str, float]:
-    """Make the site of many cards, make it again with another renderer, add one card, change nothing."""
+def made_submissions(
+    place: Path, count: int
+) -> tuple[submissions.Tree, dict[str, known.Entry], str]:
+    """A tree of many submissions, what a build would know of each, and what decides a check."""
     made = submissions.Tree(place)
     made.add(name="source")
     source = place / "source"
     shutil.move(made.folder, source)
     shutil.rmtree(made.tree)
-    document = plain(_stated((source / "scorecard.sigstore.json").read_bytes()).card)
+    document = plain(card_of((source / "scorecard.sigstore.json").read_bytes()).card)
     (place / "keys.json").write_bytes(submissions.TRUST)
     rules = examine.decided_by(Setting(trust=submissions.TRUST, today="2026-02-02"))
     work = [(made.tree, source, document, number, rules) for number in range(count)]
     with ProcessPoolExecutor(CORES) as pool:
         entries = {entry.path: entry for entry in pool.map(_submission, work, chunksize=20)}
+    return made, entries, rules
+
+
+def _builds(place: Path, count: int, *, again: bool) -> dict[str, float]:
+    """Make the site of many cards, again with nothing changed, with one card more, by another renderer; their cards in a database."""
+    made, entries, rules = made_submissions(place, count)
     state, out = place / "site.state", place / "site"
     known.save(state, known.Known(entries=entries))
-    words = ["site", str(made.tree), "--trust", str(place / "keys.json"), "--out", str(out)]
+    trust = ["--trust", str(place / "keys.json")]
+    words = ["site", str(made.tree), *trust, "--out", str(out), "--jobs", str(CORES)]
+    bundles = [str(made.tree / path / "scorecard.sigstore.json") for path in entries]
+    ingest = ["db", "ingest", *bundles, *trust, "--db", f"sqlite:///{place / 'store.sqlite'}"]
     seconds = {}
 
-    def timed(name: str) -> None:
-        wall, cpu = _pinned(words)
+    def timed(name: str, words: list[str] = words) -> None:
+        wall, cpu, memory = _pinned(words)
         seconds[name] = wall
-        print(f"  {name:<24}{wall:8.2f} s wall{cpu:8.2f} s CPU")
+        print(f"  {name:<24}{wall:8.2f} s wall{cpu:8.2f} s CPU{memory:8.0f} MiB", flush=True)
 
     timed("made")
     timed("unchanged")
     made.add(name="added", keep=0.0, apart_ns=2003)
     timed("added")
+    timed("ingested", ingest)
+    timed("ingested again", ingest)
+    if not again:
+        return seconds
     other = html.renderer_version().encode(), b"another renderer"
     for entry in entries.values():
         page = made.tree / entry.path / "scorecard.html"
@@ -247,11 +274,18 @@ def main() -> int:
         "--place", type=Path, default=Path("build/bench-site"), help="working folder"
     )
     parser.add_argument("--cards", type=int, default=1000, help="cards of the builds; 0 for none")
+    parser.add_argument(
+        "--again",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="render every scorecard anew, too",
+    )
     parser.add_argument("--rows", type=int, default=10_000, help="rows of the table; 0 for none")
     chosen = parser.parse_args()
     seconds: dict[str, float] = {}
     shutil.rmtree(chosen.place, ignore_errors=True)
-    for name, count, measure in (("builds", chosen.cards, _builds), ("table", chosen.rows, _table)):
+    builds = functools.partial(_builds, again=chosen.again)
+    for name, count, measure in (("builds", chosen.cards, builds), ("table", chosen.rows, _table)):
         if count:
             place = chosen.place.absolute() / name
             place.mkdir(parents=True)

@@ -72,17 +72,17 @@ def _table(title: str, seconds: dict[str, float]) -> None:
 
 
 def _show_run(cache: Path) -> None:
-    found = json.loads((cache / "run.json").read_text("utf-8"))
+    record = json.loads((cache / "run.json").read_text("utf-8"))
     wall = json.loads((cache / "wall.json").read_text("utf-8"))
     card = json.loads((cache / "run" / "scorecard.json").read_text("utf-8"))["predicate"]
     inside = sum(item["seconds"] for item in card["time_breakdown"] if item["kind"] != OUTSIDE)
-    prompts = found["cpu_s"].pop(PREPARATION)
-    inside += found["wall_s"][PREPARATION]
-    del found["cpu_s"]["run"]
-    _table("suite run, outside preparation, engine and phases (CPU):", found["cpu_s"])
+    prompts = record["cpu_s"].pop(PREPARATION)
+    inside += record["wall_s"][PREPARATION]
+    del record["cpu_s"]["run"]
+    _table("suite run, outside preparation, engine and phases (CPU):", record["cpu_s"])
     print(f"  {'wall':<36}{wall - inside:8.2f} s   of {wall:.1f} s; bar {OUTSIDE_BAR_S:g} s")
     print(f"  {'preparation: ' + PREPARATION:<36}{prompts:8.2f} s")
-    print(f"  {'peak memory':<36}{found['peak_mb']:8.0f} MB")
+    print(f"  {'peak memory':<36}{record['peak_mb']:8.0f} MB")
 
 
 def main() -> int:
@@ -100,10 +100,10 @@ def main() -> int:
         print(f"making a run of {arguments.tasks:,} tasks in {cache}")
         _make(cache, arguments.tasks)
     _show_run(cache)
-    found, wall = _timed(cache / "verify.json", ["verify", str(cache / "run")], 1)
-    _table("suite verify, on one core (CPU):", found["cpu_s"])
+    record, wall = _timed(cache / "verify.json", ["verify", str(cache / "run")], 1)
+    _table("suite verify, on one core (CPU):", record["cpu_s"])
     print(f"  {'wall':<36}{wall:8.2f} s   bar {VERIFY_BAR_S:g} s")
-    print(f"  {'peak memory':<36}{found['peak_mb']:8.0f} MB  bar {VERIFY_BAR_MB:g} MB")
+    print(f"  {'peak memory':<36}{record['peak_mb']:8.0f} MB  bar {VERIFY_BAR_MB:g} MB")
     print(*(cache / "verify.log").read_text("utf-8").splitlines()[-1:])
     return 0
 

@@ -90,8 +90,8 @@ def main() -> int:
     status = suite.main(words)
     clock.turn()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found = {"status": status, "cpu_s": clock.cpu, "wall_s": clock.wall, "peak_mb": peak / 1024}
-    result.write_text(json.dumps(found, indent=1), "utf-8")
+    record = {"status": status, "cpu_s": clock.cpu, "wall_s": clock.wall, "peak_mb": peak / 1024}
+    result.write_text(json.dumps(record, indent=1), "utf-8")
     return 0
 
 

@@ -46,7 +46,7 @@ class Sentence(str):
         """Follows a name, or another text that reads alike in both languages."""
         return Sentence(head + str(self), head + self.zh)
 
-    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]  # a str's are one text
         """What a copy is made of."""
         return str(self), self.zh
 

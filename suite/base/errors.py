@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errorcodes import error_codes, require_code
@@ -62,10 +62,10 @@ class Problem:
     def sentence(self) -> Sentence:
         """The same in both languages, as far as it was written in both."""
         where = f"{self.place}: " if self.place else ""
-        said = Sentence(where, where) + self.message
+        line = Sentence(where, where) + self.message
         if self.hint:
-            said += Sentence(f" ({self.hint})", f"（{chinese(self.hint)}）")
-        return said
+            line += Sentence(f" ({self.hint})", f"（{chinese(self.hint)}）")
+        return line
 
 
 @dataclass(eq=False)
@@ -162,10 +162,23 @@ class Interrupted(SuiteError):  # noqa: N818 - an end, not a mistake
     exit_status = 130
 
 
+_Error = TypeVar("_Error", bound=SuiteError)
+
+
 def unwritable(place: object, cause: OSError) -> Sentence:
     """What is said of a file or folder that could not be written, with the system's reason."""
     why = cause.strerror or cause
     return Sentence(f"cannot write {place}: {why}", f"无法写入 {place}：{why}")
+
+
+def unreadable(kind: type[_Error], path: object, cause: OSError) -> _Error:
+    """The error of a file that could not be read, with the system's reason: ``file-unreadable``."""
+    why = cause.strerror or cause
+    return kind(
+        "file-unreadable",
+        Sentence(f"cannot read: {why}", f"无法读取：{why}"),
+        Place(str(path)),
+    )
 
 
 def exclusive(first: str, second: str) -> Sentence:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 MAX_MESSAGE: Final = 64 << 20
 """Bytes of the longest message; a plan with a million arrivals is a quarter of it."""
 _MAX_GREETING: Final = 4 << 10
-_LENGTH: Final = struct.Struct(">I")
+LENGTH: Final = struct.Struct(">I")
+"""What stands before each message."""
 _GREETING_S: Final = 10.0
 _LEAST_TOKEN: Final = 16
 _TCP: Final = {
@@ -63,8 +64,7 @@ class Channel:
         Raises:
             OSError: the connection is gone.
         """
-        data = jsonio.canonical(message)
-        self.socket.sendall(_LENGTH.pack(len(data)) + data)
+        self.socket.sendall(framed(jsonio.canonical(message)))
 
     def receive(self, timeout_s: float | None) -> JSONObject:
         """The next message.
@@ -77,7 +77,7 @@ class Channel:
             SetupError: ``agent-message-wrong``.
         """
         end = None if timeout_s is None else time.monotonic() + timeout_s
-        (length,) = _LENGTH.unpack(self._exactly(_LENGTH.size, end))
+        (length,) = LENGTH.unpack(self._exactly(LENGTH.size, end))
         if length > self._limit:
             raise SetupError(
                 "agent-message-wrong",
@@ -148,6 +148,11 @@ class Channel:
         self.socket.close()
 
 
+def framed(data: bytes) -> bytes:
+    """A message behind its length."""
+    return LENGTH.pack(len(data)) + data
+
+
 def _proof(token: bytes, end: str, first: str, second: str) -> str:
     return hmac.new(token, f"{end}\n{first}\n{second}".encode(), hashlib.sha256).hexdigest()
 
@@ -160,7 +165,7 @@ def connect(host: str, port: int, token: bytes, timeout_s: float) -> Channel:
         SetupError: as `Channel.prove`.
     """
     connection = socket.create_connection((host, port), timeout_s)
-    channel = Channel(connection, f"{host}:{port}")
+    channel = Channel(connection, join_address(host, port))
     with contextlib.ExitStack() as stack:
         stack.callback(channel.close)
         channel.prove(token, accepted=False)
@@ -186,20 +191,32 @@ def require_token(text: str, where: str) -> bytes:
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``, of ``[ADDRESS]:PORT`` for IPv6.
+    """Host and port of ``HOST:PORT``; of ``[ADDRESS]:PORT`` or ``[ADDRESS%INTERFACE]:PORT`` for IPv6.
 
     Raises:
         SetupError: ``agent-address-wrong``.
     """
     host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
     number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else 1 << 16
-    if not colon or not _is_host(host) or number >= 1 << 16:
+    # Without brackets nobody knows where an IPv6 address ends.
+    if not colon or not _is_host(host) or bracketed != (":" in host) or number >= 1 << 16:
+        hint = Sentence(
+            "an IPv6 address stands in brackets: [::1]:9470, [fe80::1%eth0]:9470",
+            "IPv6 地址须加方括号：[::1]:9470、[fe80::1%eth0]:9470",
+        )
         raise SetupError(
             "agent-address-wrong",
             Sentence(f"{text!r} is not HOST:PORT", f"{text!r} 不是 HOST:PORT 的形式"),
+            hint=hint,
         )
     return host, number
+
+
+def join_address(host: str, port: int) -> str:
+    """``HOST:PORT``, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_host(text: str) -> bool:

@@ -14,7 +14,7 @@ import math
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from suite.base.bilingual import Sentence, english
-from suite.base.errors import DeclarationError, Place, SuiteError
+from suite.base.errors import DeclarationError, Place, SuiteError, unreadable
 from suite.base.safe import MAX_FILE_BYTES, read_plain
 
 if TYPE_CHECKING:
@@ -203,12 +203,7 @@ def read_bytes(
     try:
         return read_plain(path, limit, below=below)
     except OSError as cause:
-        reason = cause.strerror or str(cause)
-        raise error(
-            "file-unreadable",
-            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
-            Place(str(path)),
-        ) from cause
+        raise unreadable(error, path, cause) from cause
 
 
 def _plain(value: object) -> object:

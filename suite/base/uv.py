@@ -101,7 +101,7 @@ def _pip_files(variables: Mapping[str, str]) -> Iterator[Path]:
 
 def _home(variables: Mapping[str, str]) -> Path:
     # pathlib's own raises where there is no home; here nothing is then found.
-    return Path(variables.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111
+    return Path(variables.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 - as said
 
 
 def _configured(variables: Mapping[str, str]) -> bool:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from suite import evidence
@@ -15,18 +12,19 @@ from suite.base.errors import EvidenceError, SuiteError, UsageError
 from suite.cli import judging, statements
 from suite.cli.reviewing import STATUSES, beside
 from suite.judge.attest import levels, trust
-from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.review import DECISIONS, Attested, Audited, Reviewed, read_statement
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare.many import Entry, letter
-from suite.judge.submissions import pack
+from suite.judge.submissions import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from suite.cli.judging import Held
     from suite.cli.trustoptions import Trusted
     from suite.judge.attest.review import Made
+    from suite.judge.submissions.source import Elsewhere
 
 DEEPEST: Final = 6
 """Folders below a directory that is given: a tree of submissions has three."""
@@ -169,44 +167,46 @@ def _line(made: Made) -> str:
     """A statement in a line."""
     if isinstance(made, Reviewed):
         decision = DECISIONS[made.decision].zh
-        said = Sentence(
+        verdict = Sentence(
             f"{made.decision} by {made.reviewer}, {made.time}",
             f"{made.reviewer} 于 {made.time} {decision}",
         )
-        return placed(said, made.comment) if made.comment else said
+        return placed(verdict, made.comment) if made.comment else verdict
     if isinstance(made, Audited):
         audit = made.audit
-        said = Sentence(
+        verdict = Sentence(
             f"audited by {made.reviewer}, {audit.timeCreated}",
             f"{made.reviewer} 于 {audit.timeCreated} 审计",
         )
-        return placed(said, audit.why)
+        return placed(verdict, audit.why)
     if isinstance(made, Attested):
-        said = Sentence(
+        verdict = Sentence(
             f"{made.word} by {made.owner}, {made.time}",
             f"{made.owner} 于 {made.time}：{made.word}",
         )
-        return placed(said, made.report.why)
-    said = Sentence(
+        return placed(verdict, made.report.why)
+    verdict = Sentence(
         f"{made.status.upper()} by {made.owner}, {made.time}",
         f"{made.owner} 于 {made.time} {STATUSES[made.status]}",
     )
-    return placed(said, made.reason)
+    return placed(verdict, made.reason)
 
 
 @contextlib.contextmanager
-def unpacked(path: Path) -> Iterator[Path]:
-    """A submission as the run that it was; anything else as it is."""
-    packed = path / pack.PACK_FILE
-    if not path.is_dir() or not packed.is_file():
+def unpacked(path: Path, elsewhere: Elsewhere | None = None) -> Iterator[Path]:
+    """A submission as the run that it was; anything else as it is.
+
+    Args:
+        path: what was given.
+        elsewhere: where evidence may be taken from that does not lie in the submission; None to do without.
+
+    Raises:
+        EvidenceError: as `suite.judge.submissions.source.opened` and `suite.judge.submissions.pack.unpack`.
+    """
+    submitted = path.is_dir() and source.is_submission(path)
+    if not submitted or (elsewhere is None and source.is_elsewhere(path)):
         bare = path.is_dir() and not (path / evidence.MANIFEST).is_file()
         yield path / BUNDLE_FILE if bare else path
         return
-    with tempfile.TemporaryDirectory(prefix="suite-compare-") as name:
-        place = Path(name)
-        with packed.open("rb") as stream:
-            pack.unpack(stream, place, str(packed))
-        for file in (BUNDLE_FILE, PAGE_FILE):
-            if (path / file).is_file() and not (path / file).is_symlink():
-                shutil.copyfile(path / file, place / file)
+    with source.as_run(path, elsewhere or source.NOWHERE) as place:
         yield place

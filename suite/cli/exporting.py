@@ -11,6 +11,7 @@ from suite.cli import storing
 from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
 from suite.judge.report.othertools.loads import loads
+from suite.judge.submissions.source import NOWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +58,7 @@ def export(
 
 
 def _subject(run: Path, phase: str, trusted: Trusted) -> Subject:
-    item = storing.item(run, trusted)
+    item = storing.item(run, trusted, NOWHERE)
     return Subject(item.card, None, item.evidence, language(), phase=phase)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
@@ -20,6 +20,7 @@ from suite.judge.attest.stated import Expected
 from suite.judge.attest.steps import Steps
 from suite.judge.attest.verification import Verification
 from suite.judge.report import html
+from suite.judge.submissions import source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.trust import TrustList
     from suite.judge.attest.verify import Verified
+    from suite.judge.submissions.source import Elsewhere
 
 JUDGED_NOTHING = 4
 _PAGES = (".html", ".htm")
@@ -103,12 +105,20 @@ def _witness(path: Path) -> Witness:
     return Witness(str(path), jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES))
 
 
-def verify(subject: Path, known: Known) -> Verification:
-    """Verify a run directory, a bundle or a page.
+def verify(subject: Path, known: Known, elsewhere: Elsewhere = source.NOWHERE) -> Verification:
+    """Verify a run directory, a submission, a bundle or a page.
+
+    Args:
+        subject: the path.
+        known: what the caller knows.
+        elsewhere: where the evidence of a submission may be taken from.
 
     Raises:
-        EvidenceError: ``run-missing`` when there is nothing at that path.
+        EvidenceError: ``run-missing`` when there is nothing at that path; as `suite.judge.submissions.source.as_run`.
     """
+    if subject.is_dir() and source.is_submission(subject):
+        with source.as_run(subject, elsewhere) as place:
+            return replace(verify(place, known), subject=str(subject))
     if subject.is_dir():
         return verify_run.verify_run(
             subject,
@@ -127,13 +137,15 @@ def verify(subject: Path, known: Known) -> Verification:
     return verify_run.verify_file(data, known.trust, key=key, expected=expected, name=name)
 
 
-def verify_each(subjects: Sequence[Path], known: Known) -> list[Verification]:
+def verify_each(
+    subjects: Sequence[Path], known: Known, elsewhere: Elsewhere = source.NOWHERE
+) -> list[Verification]:
     """Verify several; one that is not there, or cannot be read, is refused like any other and stops none."""
     results = []
     for subject in subjects:
         steps = Steps()
         with steps.attempt(Sentence("There is something to verify", "存在可核验的内容")):
-            results.append(verify(subject, known))
+            results.append(verify(subject, known, elsewhere))
         if steps.errors:
             results.append(Verification(str(subject), tuple(steps.done), None, tuple(steps.errors)))
     return results

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
+from suite.base.framing import split_address
+from suite.cli.machine import node_token
+from suite.documents.farm import MOST_CLIENTS
 from suite.measure.load.target import LoadOptions
 from suite.measure.load.transport.address import check_headers
 
@@ -22,7 +25,8 @@ def load_options(sending: Sending, environment: Mapping[str, str] | None = None)
     """The options as given; `environment` has the API key, None takes this process's.
 
     Raises:
-        UsageError: ``header-malformed``, ``header-twice`` or ``api-key-missing``.
+        UsageError: ``header-malformed``, ``header-twice``, ``api-key-missing`` or ``clients-wrong``.
+        SetupError: ``agent-address-wrong``, ``agent-token-weak``, ``file-unreadable``.
     """
     headers = _headers(sending.header)
     name = sending.api_key_env
@@ -52,7 +56,39 @@ def load_options(sending: Sending, environment: Mapping[str, str] | None = None)
         headers=headers,
         workers=sending.workers,
         send_stamps="kernel" if sending.kernel_send_stamps else "user",
+        clients=_clients(sending),
+        client_token=b"" if sending.client_token is None else node_token(sending.client_token),
     )
+
+
+def _clients(sending: Sending) -> tuple[str, ...]:
+    """Where the load clients are.
+
+    Raises:
+        UsageError: ``clients-wrong``.
+        SetupError: ``agent-address-wrong``.
+    """
+    places = sending.client
+    why: str = ""
+    if bool(places) != (sending.client_token is not None):
+        why = Sentence("--client goes with --client-token", "--client 与 --client-token 一起使用")
+    elif places and sending.workers > 1:
+        why = Sentence(
+            "each load client is one process: no --workers",
+            "每个负载客户端即一个进程：不可给出 --workers",
+        )
+    elif len(set(places)) < len(places):
+        why = Sentence("a load client is named twice", "同一负载客户端出现两次")
+    elif len(places) > MOST_CLIENTS:
+        why = Sentence(
+            f"{len(places)} load clients; at most {MOST_CLIENTS}",
+            f"{len(places)} 个负载客户端；至多 {MOST_CLIENTS} 个",
+        )
+    if why:
+        raise UsageError("clients-wrong", why)
+    for place in places:
+        split_address(place)
+    return places
 
 
 def _headers(texts: Sequence[str]) -> dict[str, str]:

@@ -23,7 +23,8 @@ COMPLETE_VARIABLE: Final = "_SUITE_COMPLETE"
 """Set by the shell's completion script, see `suite.cli.commands.completion`."""
 
 COMMANDS: Final = (
-    *("run", "tune", "plan", "prepare", "convert", "doctor", "chat", "trace", "sim", "agent"),
+    *("run", "tune", "plan", "prepare", "convert", "doctor", "chat", "trace", "sim"),
+    *("agent", "client"),
     *("score", "verify", "audit", "witness", "reproduce", "render", "diff", "compare"),
     *(
         "keygen",
@@ -33,6 +34,7 @@ COMMANDS: Final = (
         "submit",
         "check",
         "site",
+        "store",
         "export",
         "import",
         "db",

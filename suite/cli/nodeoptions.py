@@ -44,4 +44,16 @@ PLACE_OPTIONS: Final = (
         metavar="FILE",
         help="file with the secret that the agents share",
     ),
+    click.option(
+        "--client",
+        multiple=True,
+        metavar="HOST:PORT",
+        help="a load client (suite client) that sends in this machine's place; once for each",
+    ),
+    click.option(
+        "--client-token",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="file with the secret that the load clients share",
+    ),
 )

@@ -94,6 +94,8 @@ class Sending:
     kernel_send_stamps: bool = False
     node: tuple[str, ...] = ()
     node_token: Path | None = None
+    client: tuple[str, ...] = ()
+    client_token: Path | None = None
 
 
 def _vendors(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from suite.base import errorpage, markdown
+from suite.cli import trialspage
 from suite.declare.tasks.formats import registry as formats
 from suite.declare.vendor import page as vendors
 from suite.declare.vendor.load import VENDOR_DIRECTORY, list_vendors, load_vendor
@@ -35,8 +36,12 @@ def pages() -> dict[Path, str]:
         **_readmes(),
         **_with_parts("rules.md", {"rules": rules.tables("en")}),
         **_with_parts("rules.zh.md", {"rules": rules.tables("zh")}),
-        **_with_parts("threat-model.md", {"cheats": sim_page.table("en")}),
-        **_with_parts("threat-model.zh.md", {"cheats": sim_page.table("zh")}),
+        **_with_parts(
+            "threat-model.md", {"cheats": sim_page.table("en"), "trials": trialspage.table("en")}
+        ),
+        **_with_parts(
+            "threat-model.zh.md", {"cheats": sim_page.table("zh"), "trials": trialspage.table("zh")}
+        ),
         **_with_parts("metrics.md", _metrics("en")),
         **_with_parts("metrics.zh.md", _metrics("zh") | {"statistics": metrics.statistics("zh")}),
     }

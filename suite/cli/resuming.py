@@ -84,6 +84,13 @@ def again(
                 f"时间戳将来自 {load_stamps}，第一次尝试时来自 {_stamps(earlier)}",
             )
         )
+    if bool(load.clients) != (earlier.farm is not None) and earlier.requests:
+        raise _unfit(
+            Sentence(
+                "the first attempt had load clients and this one has none, or the other way round",
+                "第一次尝试有负载客户端而此次没有，或相反",
+            )
+        )
     model = Path(basis.model.path)
     loaded = load_tokenizer(model)
     tokenizer = None if isinstance(loaded, NotMeasured) else loaded

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
 from suite import evidence
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError
+from suite.base.errors import EvidenceError, SuiteError
 from suite.cli import comparing, judging
 from suite.documents.codec import plain
 from suite.judge import score
-from suite.judge.attest import sign
+from suite.judge.attest import review, sign
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.statement import MANIFEST_SUBJECT, make_statement, parse_statement
 from suite.judge.store.database import VARIABLE
 from suite.judge.store.ingest import Item
+from suite.judge.submissions import source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from suite.cli.trustoptions import Trusted
+    from suite.judge.submissions.source import Elsewhere
 
 
 def address(given: str | None) -> str | None:
@@ -56,7 +59,23 @@ def _below(directory: Path, depth: int) -> Iterator[Path]:
             yield from _below(path, depth - 1)
 
 
-def item(path: Path, trusted: Trusted) -> Item:
+def adds_nothing(path: Path, held: Mapping[str, bool]) -> bool:
+    """Whether a database holds all that a run, submission or bundle could bring; told by the card's digest alone.
+
+    Args:
+        path: what was given.
+        held: as `suite.judge.store.ingest.held`.
+    """
+    with contextlib.suppress(SuiteError):  # what cannot be read is refused when it is ingested
+        whole = held.get(review.payload_digest(judging.bundle_of(path)[1], str(path)))
+        brings = path.is_dir() and (
+            (path / evidence.MANIFEST).is_file() or source.is_submission(path)
+        )
+        return whole is not None and (whole or not brings)
+    return False
+
+
+def item(path: Path, trusted: Trusted, elsewhere: Elsewhere) -> Item:
     """A run ready for the store: a signed one verified, an unsigned one scored from its evidence.
 
     Raises:
@@ -64,7 +83,7 @@ def item(path: Path, trusted: Trusted) -> Item:
     """
     if path.is_dir() and not (path / BUNDLE_FILE).is_file():
         return _unsigned(path)
-    with comparing.unpacked(path) as place:
+    with comparing.unpacked(path, elsewhere) as place:
         held = judging.verified(place, trusted)
         run = held.evidence
         stated = held.verified

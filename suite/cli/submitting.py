@@ -15,17 +15,24 @@ from suite.cli.output import labelled, write_bytes, write_note
 from suite.cli.signing import require_run
 from suite.cli.trustoptions import Trusted
 from suite.judge.attest.sign import PUBLIC_KEY_FILE
-from suite.judge.submissions import folders, tree, waivers
+from suite.judge.submissions import folders, source, stores, tree, waivers
+from suite.judge.submissions.artifact import artifacts
 from suite.judge.submissions.check import Setting
 from suite.judge.submissions.formats import markdown
 from suite.judge.submissions.pack import MAX_PACKED_BYTES
+from suite.judge.submissions.pull import pull
+from suite.judge.submissions.source import Elsewhere
 from suite.judge.submissions.stated import refuse_emulated
-from suite.judge.submissions.submit import lay_out
+from suite.judge.submissions.submit import lay_out, put
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from suite.documents.submission import Waiver
+    from suite.judge.submissions.artifact import Artifact
+    from suite.judge.submissions.pull import Pulled
+    from suite.judge.submissions.stores import Layout, Registry
     from suite.judge.submissions.submit import Handed
 
 
@@ -44,7 +51,7 @@ def known_waivers(given: Path | None, place: Path) -> tuple[Waiver, ...]:
     return waivers.load(path) if given or path.exists() else ()
 
 
-def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, ...]) -> int:
+def submitted(run: Path, place: Path, store: str | None, locations: tuple[str, ...]) -> int:
     """Lay a run out, check it, and print the text of the pull request; returns the exit status.
 
     Raises:
@@ -69,10 +76,19 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
     held = judging.verified(run, Trusted(key=key)).verified
     refuse_emulated(held.card)
     place = place.absolute()
-    handed = lay_out(run, held.card, place, store=store, locations=locations)
+    handed = lay_out(
+        run,
+        held.card,
+        place,
+        store=stores.parse(store) if store else None,
+        locations=locations,
+    )
     pem = jsonio.read_bytes(key, error=TrustError)
     setting = Setting(
-        key=pem, today=today(), store=store or _store(handed), waivers=known_waivers(None, place)
+        key=pem,
+        today=today(),
+        elsewhere=Elsewhere(handed.store),
+        waivers=known_waivers(None, place),
     )
     report = tree.check_tree([handed.submission.folder], setting)
     write_note(_summary(handed))
@@ -80,8 +96,48 @@ def submitted(run: Path, place: Path, store: Path | None, locations: tuple[str, 
     return tree.exit_status(report)
 
 
-def _store(handed: Handed) -> Path | None:
-    return handed.kept.parents[2] if handed.kept else None
+def pushed(paths: Sequence[Path], place: str, elsewhere: Elsewhere) -> int:
+    """Put the submissions at or below some paths into a layout or registry; returns how many.
+
+    Raises:
+        UsageError: ``evidence-store-wrong``, ``tree-missing``, ``trees-differ``, ``submissions-none``.
+        SuiteError: as `suite.judge.submissions.submit.put`, and of evidence that is not at hand.
+    """
+    store = _oci(place)
+    wanted = tree.within(paths)
+
+    def made() -> Iterator[Artifact]:
+        for item in wanted:
+            names = (item.vendor, item.round, item.run)
+            with source.beside(item.folder, elsewhere) as pack:
+                yield from artifacts(item.folder, names, pack, folders.statements(item))
+
+    put(store, made())
+    return len(wanted)
+
+
+def pulled(place: str, tag: str, below: Path) -> Iterator[Pulled]:
+    """Take submissions out of a layout or registry, as `suite.judge.submissions.pull.pull`.
+
+    Raises:
+        UsageError: ``evidence-store-wrong``, ``usage-wrong``.
+    """
+    if tag and not folders.is_name(tag):
+        raise UsageError("usage-wrong", Sentence(f"{tag!r} can be no tag", f"{tag!r} 不能作为标签"))
+    return pull(_oci(place), tag, below.absolute())
+
+
+def _oci(place: str) -> Layout | Registry:
+    store = stores.parse(place)
+    if isinstance(store, stores.Directory):
+        message = Sentence(
+            f"{place!r} is no place for artifacts", f"{place!r} 不是可存放制品的位置"
+        )
+        hint = Sentence(
+            "oci-layout:DIR or oci://HOST/REPOSITORY", "oci-layout:DIR 或 oci://HOST/REPOSITORY"
+        )
+        raise UsageError("evidence-store-wrong", message, hint=hint)
+    return store
 
 
 def _summary(handed: Handed) -> Sentence:
@@ -91,8 +147,8 @@ def _summary(handed: Handed) -> Sentence:
         f"{handed.size:,} bytes (at most {limit} of evidence); evidence {packed.content:,} bytes, packed {packed.size:,}",
         f"{handed.size:,} 字节（证据至多 {limit}）；证据 {packed.content:,} 字节，压缩后 {packed.size:,}",
     )
-    if handed.kept:
-        size += Sentence(f"; the evidence lies in {handed.kept}", f"；证据位于 {handed.kept}")
+    if handed.store:
+        size += Sentence(f"; the evidence lies in {handed.store}", f"；证据位于 {handed.store}")
     rows = [
         (Sentence("submission", "提交"), str(handed.submission.folder)),
         (Sentence("size", "大小"), size),

@@ -30,7 +30,7 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
         SetupError: ``hub-refused``.
     """
     # Imported here: no other use of this command needs the Hub's client, and it takes a second to load.
-    from huggingface_hub import CommitOperationAdd, HfApi, errors  # noqa: PLC0415
+    from huggingface_hub import CommitOperationAdd, HfApi, errors  # noqa: PLC0415 - as said
 
     common = Path(os.path.commonpath([file.parent for file in files]))
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
@@ -52,7 +52,7 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
     # The base of all errors of the library that the client sends with, whichever that is; what the client raises for
     # a large file that did not arrive; and where an answer is not a Hub's.
     except (
-        *(errors.HTTPError, OSError, ValueError),  # type: ignore[attr-defined]
+        *(errors.HTTPError, OSError, ValueError),  # type: ignore[attr-defined]  # the client names it without saying so
         *(RuntimeError, LookupError, TypeError),
     ) as cause:
         reason = (str(cause).strip().splitlines() or [type(cause).__name__])[0][:200]

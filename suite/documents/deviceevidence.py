@@ -9,6 +9,7 @@ from suite.documents.document import Document, about
 from suite.documents.scalars import Count, Integer, Line, Name, Sha256
 
 AttestationParser = Literal["nvattest"]
+AttestationKept = Literal["digest"]
 EvidenceMoment = Literal["before", "after"]
 DeviceFactName: TypeAlias = Literal[
     "devices",
@@ -41,6 +42,26 @@ DEVICE_FACTS: Final[dict[DeviceFactName, Bilingual]] = {
 """What is asked of device evidence, in the order of the card, and what each is called."""
 
 
+MOST_ANSWER_BYTES: Final = 8 << 20
+"""Longest answer of a tool that is kept and read: 16 devices with tokens take a hundredth."""
+
+
+class Withheld(Document):
+    """An answer that was kept back, since it names the devices: what can be said of it."""
+
+    bytes: Annotated[Count, about("Its length, in UTF-8.")]
+    sha256: Annotated[
+        Sha256, about("Of it: whoever is shown the answer can tell that it is this one.")
+    ]
+    devices: Annotated[
+        Annotated[tuple[Sha256, ...], Meta(max_length=64)],
+        about(
+            "A digest of each device's certified key with the run's salt, as of a device's number: the same device has the "
+            "same one throughout a round."
+        ),
+    ]
+
+
 class DeviceEvidence(Document):
     """A question to the maker's tool and its answer as it came."""
 
@@ -59,15 +80,21 @@ class DeviceEvidence(Document):
     command: Annotated[tuple[str, ...], about("Resolved argv.", min_length=1)]
     parser: Annotated[AttestationParser, about("Name of the reader.")]
     output: Annotated[
-        Annotated[str, Meta(max_length=16 << 20)] | UnsetType,
-        about("Standard output as it came; absent where the tool gave none."),
+        Annotated[str, Meta(max_length=MOST_ANSWER_BYTES)] | UnsetType,
+        about("Standard output as it came; absent where the tool gave none, or it was withheld."),
+    ] = UNSET
+    withheld: Annotated[
+        Withheld | UnsetType,
+        about("In the output's place, where the declaration says that no answer is kept."),
     ] = UNSET
     why: Annotated[Line | UnsetType, about("Why there is none.")] = UNSET
 
     def __post_init__(self) -> None:
         """Refuse an answer with a reason why there is none, and none without."""
-        if (self.output is UNSET) == (self.why is UNSET):
-            raise ValueError("there is either an output or the reason why there is none")
+        if [self.output, self.withheld, self.why].count(UNSET) != 2:
+            raise ValueError(
+                "there is either an output, or what was withheld, or why there is none"
+            )
 
 
 class DeviceFact(Document):

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from suite.base.bilingual import Sentence
 from suite.documents.document import Document, about
 from suite.documents.scalars import (
     ImageDigest,
@@ -24,6 +25,20 @@ PROBE_TARGET: Final = "/suite/peak_probe.py"
 """Where a container sees the suite's script that measures a peak; a process is given its own path."""
 RECIPE_TARGET: Final = "/opt/recipe"
 """Where an image that is built here keeps its recipe's programs; a process is given the recipe's own path."""
+
+
+RUNNING_SERVER: Final = Sentence("a running server", "运行中的服务器")
+"""Title of an engine that ran already and that nobody named."""
+CLAIMED: Final = Sentence(" (claimed)", "（仅为声称）")
+"""Behind the title of one that ran already and that somebody named."""
+
+
+def engine_title(title: str) -> Sentence:
+    """An engine's title as a plan or a card holds it, in both languages; a name is the same in both."""
+    if title == RUNNING_SERVER:
+        return RUNNING_SERVER
+    name = title.removesuffix(CLAIMED)
+    return Sentence(name, name) + (CLAIMED if name != title else "")
 
 
 class Mount(Document):

@@ -146,7 +146,8 @@ class Mark(EventBase, tag="mark"):
     Names: ``run.start``, ``suite.setup.end``, ``conversion.start``, ``conversion.end``, or
     ``conversion.reused`` in their place, ``engine.prepare``, ``engine.prepared``, ``engine.start``,
     ``engine.healthy``, ``engine.first_answer``, ``phase.start``, ``phase.end``, ``probe.start``,
-    ``probe.end`` (inside a search's phase), ``network.probe`` (of a server that runs already), ``engine.stop``, ``engine.stopped``.
+    ``probe.end`` (inside a search's phase), ``network.probe`` (of a server that runs already), ``engine.stop``, ``engine.stopped``;
+    with load clients on several machines those of `suite.documents.farm.FARM_MARKS`.
     """
 
     t: Annotated[Integer, about("When. Nanoseconds of the monotonic clock since the run's start.")]
@@ -248,11 +249,34 @@ class Request(EventBase, tag="request"):
     reasoning: Annotated[
         str | UnsetType, about("Generated text that came as reasoning, apart from the answer.")
     ] = UNSET
+    client: Annotated[
+        Count | UnsetType,
+        about(
+            "Number of the load client that sent it; absent where the run did. Its times are nanoseconds of that client's "
+            "monotonic clock since it joined."
+        ),
+    ] = UNSET
+    t_seen: Annotated[
+        Integer | UnsetType,
+        about(
+            "When the run heard of it from its client; by the run's clock, since the run's start."
+        ),
+    ] = UNSET
 
 
 def has_failed(request: Request) -> bool:
-    """Whether a request failed, by its outcome or by a finish reason that says so."""
-    return request.outcome != "ok" or given_up(request.finish_reason)
+    """Whether a request failed, by its outcome, its status, its error or a finish reason that says so."""
+    refused = request.status is not None and request.status >= REFUSED
+    return (
+        request.outcome != "ok"
+        or refused
+        or request.error is not None
+        or given_up(request.finish_reason)
+    )
+
+
+REFUSED: Final = 300
+"""HTTP status from which on there is no answer."""
 
 
 class Footer(EventBase, tag="footer"):

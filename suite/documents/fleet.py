@@ -146,7 +146,10 @@ class JournalEntry(Document):
     repeat: Annotated[Count | UnsetType, about("Which repeat, from 1; 0 of a preflight.")] = UNSET
     attempt: Annotated[Positive | UnsetType, about("Which attempt, from 1.")] = UNSET
     handle: Annotated[
-        Line | UnsetType, about("Of placed: what the backend knows the attempt by.")
+        Line | UnsetType,
+        about(
+            "Of submitted: under which name the backend is asked to take it; of placed: what the backend knows it by."
+        ),
     ] = UNSET
     status: Annotated[
         Count | UnsetType, about("Of ended: the exit status; absent where nobody learned it.")

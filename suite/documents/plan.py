@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
+from suite.base.bilingual import Sentence
 from suite.documents.challenge import Challenge
-from suite.documents.deviceevidence import AttestationParser
+from suite.documents.deviceevidence import AttestationKept, AttestationParser
 from suite.documents.document import Document, about
 from suite.documents.engine import Conversion, Engine
 from suite.documents.model import Model
@@ -63,13 +64,18 @@ class UsedDevices(Document):
     ] = UNSET
 
     @property
-    def title(self) -> str:
+    def title(self) -> Sentence:
         """Number and name, and that they are only claimed."""
         if self.count is None and self.accelerator == UNKNOWN:
-            return "unknown devices"
-        number = "unknown number of" if self.count is None else f"{self.count} x"
-        claimed = " (claimed, not observed)" if self.claimed is True else ""
-        return f"{number} {self.name}{claimed}"
+            return Sentence("unknown devices", "设备未知")
+        claimed = self.claimed is True
+        number = (
+            ("unknown number of", "数量未知的") if self.count is None else (f"{self.count} x",) * 2
+        )
+        return Sentence(
+            f"{number[0]} {self.name}{' (claimed, not observed)' if claimed else ''}",
+            f"{number[1]} {self.name}{'（仅为声称，未经观测）' if claimed else ''}",
+        )
 
 
 class Devices(UsedDevices):
@@ -99,6 +105,13 @@ class AttestationTool(Document):
         tuple[str, ...], about("Argv; {nonce} stands for the plan's digest, then the log's.")
     ]
     parser: Annotated[AttestationParser, about("Name of the reader.")]
+    keep: Annotated[
+        AttestationKept | UnsetType,
+        about(
+            "digest: the run keeps no answer, which names the devices, but its digest and theirs with the run's salt; the "
+            "devices then vouch for nothing. Absent: the answers are kept as they come."
+        ),
+    ] = UNSET
 
 
 class Plan(Document):

@@ -70,6 +70,12 @@ class SiteCard(Document):
     rouge1_ratio: Annotated[
         float | None, about("ROUGE-1 over that of the reference run; null without both.")
     ]
+    asserted: Annotated[
+        tuple[Name, ...],
+        about(
+            "What rests on a word alone: devices, engine, model, or the name of a metric of `results`."
+        ),
+    ]
     audits: Annotated[
         tuple[AuditMade, ...] | UnsetType, about("Reviewers' audits; absent without one.")
     ] = UNSET

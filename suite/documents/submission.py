@@ -1,28 +1,42 @@
 """What lies in a tree of submissions beside signed cards: where large evidence is, and what reviewers waive."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta
 
 from suite.documents.document import Document, about
-from suite.documents.scalars import Identifier, Line, Positive, Required, RuleId, Sha256
+from suite.documents.scalars import Identifier, Line, Positive, Required, RuleId
+
+EVIDENCE_TYPE: Final = "application/vnd.llm-inference-conformance.evidence.v1.tar+zstd"
+"""Media type of a run's packed evidence."""
 
 
 class EvidenceReference(Document):
-    """`evidence.json`: the pack of a run's evidence lies elsewhere, and this is what it must be."""
+    """`evidence.json`: the pack of a run's evidence lies elsewhere, and this is what it must be: a content descriptor of OCI."""
 
     SCHEMA: ClassVar[str] = "evidence-reference"
 
     reference_schema: Annotated[Literal[1], about("Version of this schema.")]
-    sha256: Annotated[Sha256, about("SHA-256 of the pack.")]
-    bytes: Annotated[Positive, about("Size of the pack.")]
-    locations: Annotated[
+    mediaType: Annotated[
+        Literal["application/vnd.llm-inference-conformance.evidence.v1.tar+zstd"],
+        about("What it is."),
+    ]
+    digest: Annotated[
+        str, about("SHA-256 of the pack.", pattern="^sha256:[0-9a-f]{64}$", max_length=71)
+    ]
+    size: Annotated[Positive, about("Bytes of the pack.")]
+    urls: Annotated[
         tuple[Annotated[str, Meta(pattern="^(https|oci)://[!-~]+$", max_length=1000)], ...],
         about(
             "Where it can be had: https://… or oci://HOST/REPOSITORY@sha256:…; none where only the digest names it, in a store.",
             max_length=8,
         ),
     ]
+
+    @property
+    def sha256(self) -> str:
+        """The digest in hexadecimal digits alone."""
+        return self.digest.removeprefix("sha256:")
 
 
 Day = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length=10)]

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, UnsetType
 
+from suite.documents.counters import CounterName
 from suite.documents.document import Document, about
 from suite.documents.scalars import Count, Integer, NonNegative, Number, Ratio
 
@@ -31,3 +32,10 @@ class TelemetrySample(Document):
     memory_total_bytes: Annotated[Count | UnsetType, about("Memory in all.")] = UNSET
     temperature_c: Annotated[Number | UnsetType, about("Temperature in degrees Celsius.")] = UNSET
     clock_mhz: Annotated[NonNegative | UnsetType, about("Core clock in megahertz.")] = UNSET
+    counters: Annotated[
+        dict[CounterName, NonNegative] | UnsetType,
+        about(
+            "What tells whether the device was held back, as the tool printed it: throttle_* are states (1 or 0), throttle_mask "
+            "the bits of NVML's reasons; pcie_replays and ecc_* counts since the driver was loaded; the others levels."
+        ),
+    ] = UNSET

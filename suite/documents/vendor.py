@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.accelerator import Accelerator, Source
-from suite.documents.deviceevidence import AttestationParser
+from suite.documents.deviceevidence import AttestationKept, AttestationParser
 from suite.documents.document import Document, about
 from suite.documents.engine import Mount, VersionRule
 from suite.documents.plan import TelemetryPlace
@@ -210,6 +210,13 @@ class DeclaredAttestation(Document):
     parser: Annotated[AttestationParser, about("Name of the reader.")]
     format: Annotated[str, about("Versions whose output the reader reads.")]
     source: Annotated[Required, about("Key of sources.")]
+    keep: Annotated[
+        AttestationKept | UnsetType,
+        about(
+            "digest: the run keeps no answer, which names the devices, but its digest and theirs with the run's salt; the "
+            "devices then vouch for nothing. Absent: the answers are kept as they come."
+        ),
+    ] = UNSET
     note: Annotated[str | UnsetType, about("What else to know.")] = UNSET
 
 

@@ -77,14 +77,14 @@ def differences(first: Environment, later: Environment, prefix: str = "") -> lis
         later: of another.
         prefix: beginning of the facts that are compared.
     """
-    found: list[str] = []
+    differences: list[str] = []
     for name in SAME:
         before, now = first.facts.get(name), later.facts.get(name)
         if name.startswith(prefix) and before and now and before.value != now.value:
-            found.append(f"{name}: {given(now.value)}, not {given(before.value)}")
+            differences.append(f"{name}: {given(now.value)}, not {given(before.value)}")
     if _identities(first) != _identities(later):
-        found.append("the devices")
-    return found
+        differences.append("the devices")
+    return differences
 
 
 def _identities(environment: Environment) -> list[tuple[object, ...]]:

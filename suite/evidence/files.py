@@ -7,8 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place
+from suite.base.errors import EvidenceError, unreadable
 from suite.base.safe import (
     MAX_FILE_BYTES,
     is_plain,
@@ -90,11 +89,7 @@ class RunFiles:
         try:
             data = self._again(name)
         except OSError as cause:
-            place = Place(str(self.directory / name))
-            reason = cause.strerror or str(cause)
-            raise EvidenceError(
-                "file-unreadable", Sentence(f"cannot read: {reason}", f"无法读取：{reason}"), place
-            ) from cause
+            raise unreadable(EvidenceError, self.directory / name, cause) from cause
         return data
 
     def _first(self, name: str, size: int | None) -> FileDigest:

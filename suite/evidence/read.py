@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place
+from suite.base.errors import EvidenceError, Place, unreadable
 from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
 from suite.documents.container import ContainerRecord
-from suite.documents.deviceevidence import DeviceEvidence
+from suite.documents.deviceevidence import MOST_ANSWER_BYTES, DeviceEvidence
 from suite.documents.document import Document
 from suite.documents.enginesample import EngineSample
 from suite.documents.environment import Environment
@@ -32,6 +32,7 @@ from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.attempts import ATTEMPT, MOST_ATTEMPTS, EarlierAttempt, key, phase_key, stays
+from suite.evidence.farm import Farm
 from suite.evidence.files import RunFiles
 from suite.evidence.growth import Beginnings, Grown
 from suite.evidence.manifest import (
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES = 64 << 20
 """Longest line that is parsed: the client keeps no answer as long as that."""
+LINE_BYTES = {DEVICE_EVIDENCE: 2 * MOST_ANSWER_BYTES + (1 << 16)}
+"""The same of files with less in a line: of a tool's longest answer, every byte of which may be escaped."""
 
 
 D = TypeVar("D", bound=Document)
@@ -72,6 +75,8 @@ class Evidence:
         basis: what the plan was made from; None where the run did not keep it.
         container: what the Docker engine said of it; None where none ran, or nothing was kept.
         nodes: what is known of the nodes of an engine over several; None for one.
+        farm: load clients on other machines; None where the run sent everything itself. Their requests are in `requests`,
+            on the run's clock.
         log_sha256: digest of ``events.jsonl``.
         device_evidence: what the devices' maker's tool answered; empty where none was asked.
         growth: digests of the log that were taken during the run, in their order.
@@ -94,6 +99,7 @@ class Evidence:
     basis: Basis | None = None
     container: ContainerRecord | None = None
     nodes: Nodes | None = None
+    farm: Farm | None = None
     growth: tuple[Grown, ...] = ()
     log_sha256: str = ""
     device_evidence: tuple[DeviceEvidence, ...] = ()
@@ -114,8 +120,8 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
 
     Raises:
         EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``line-cut``,
-            ``line-wrong``, ``header-misplaced``, ``after-footer``, ``request-twice``, ``events-empty``,
-            ``attempt-wrong``, ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``.
+            ``line-wrong``, ``header-misplaced``, ``after-footer``, ``request-twice``, ``client-unknown``,
+            ``events-empty``, ``attempt-wrong``, ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``.
     """
     if not directory.is_dir():
         raise EvidenceError(
@@ -168,6 +174,7 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         basis=None if basis is None else in_both(basis),
         container=_occasional(files, CONTAINER, ContainerRecord),
         nodes=_occasional(files, NODES, Nodes),
+        farm=log.farm if log.farm.clients else None,
         engine_metrics=tuple(
             sample
             for sample in _sidelines(files, ENGINE_METRICS, EngineSample)
@@ -205,11 +212,7 @@ def _manifest_sha256(files: RunFiles) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as cause:
-        place = Place(str(files.directory / MANIFEST))
-        message = Sentence(
-            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
-        )
-        raise EvidenceError("file-unreadable", message, place) from cause
+        raise unreadable(EvidenceError, files.directory / MANIFEST, cause) from cause
 
 
 @dataclass(slots=True)
@@ -220,12 +223,13 @@ class _Log:
     footer: Footer | None = None
     attempts: list[EarlierAttempt] = field(default_factory=list)
     seen: set[tuple[str, int, int, bool]] = field(default_factory=set)
+    farm: Farm = field(default_factory=Farm)
 
     def request(self, event: Request, place: Place) -> None:
         """Add a request.
 
         Raises:
-            EvidenceError: ``request-twice``.
+            EvidenceError: ``request-twice``, ``client-unknown``.
         """
         position = (event.phase, event.repeat, event.index, event.measured)
         if position in self.seen:
@@ -235,7 +239,7 @@ class _Log:
             )
             raise EvidenceError("request-twice", message, place)
         self.seen.add(position)
-        self.requests.append(event)
+        self.requests.append(self.farm.request(event, place))
 
     def resume(self, mark: Mark, plan: Plan, left: Mapping[int, Attempt]) -> None:
         """Set aside what the attempt that begins here measures again."""
@@ -257,6 +261,7 @@ class _Log:
         )
         self.marks = [mark for mark in self.marks if not _of(mark, again)]
         self.requests, self.footer = kept, None
+        self.farm.set_aside(again)
         self.seen = {(r.phase, r.repeat, r.index, r.measured) for r in kept}
 
 
@@ -284,12 +289,13 @@ def _lines(
             ),
         )
     reader = Lines(kind, file=str(path))
+    most = LINE_BYTES.get(name, MAX_LINE_BYTES)
     # Line by line, so that a large file is held once and not twice.
     for number, row in enumerate(io.BytesIO(data), 1):
-        if len(row) > MAX_LINE_BYTES:
+        if len(row) > most:
             message = Sentence(
-                f"a line of {len(row):,} bytes; at most {MAX_LINE_BYTES:,} are read",
-                f"一行有 {len(row):,} 字节；最多读取 {MAX_LINE_BYTES:,} 字节",
+                f"a line of {len(row):,} bytes; at most {most:,} are read",
+                f"一行有 {len(row):,} 字节；最多读取 {most:,} 字节",
             )
             raise EvidenceError("line-wrong", message, Place(str(path), number))
         document = reader.read(row[:-1], number)
@@ -330,6 +336,7 @@ def _events(files: RunFiles, plan: Plan, beginnings: Beginnings) -> _Log:
         match event:
             case Mark():
                 log.marks.append(event)
+                log.farm.take(event, place)
             case Request():
                 log.request(event, place)
             case Footer():

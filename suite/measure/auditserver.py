@@ -121,15 +121,15 @@ def _places(url: str, model: str, answer: Mapping[str, list[int]]) -> list[_Plac
 def _reading(token: int, first: _Place, second: _Place, ends: Sequence[int]) -> Reading:
     """The figures of one token; see ``suite/assets/audit_probe.py``."""
     names = [str(token), *(map(str, ends) if token in ends else ())]
-    said = [first[name] for name in names if name in first]
+    listed = [first[name] for name in names if name in first]
     ordered = sorted(first, key=lambda name: -first[name].logprob)
-    if not said or len(ordered) < 2:
+    if not listed or len(ordered) < 2:
         raise EngineError(
             "audit-failed",
             Sentence("the reference says too little of a token", "参考引擎对某个 token 所述太少"),
         )
     best, other = ordered[:2]
-    own = max(said, key=lambda item: item.logprob)
+    own = max(listed, key=lambda item: item.logprob)
     margin = max(0.0, first[best].logprob - own.logprob)
     rank = 1 if margin == 0 else max(2, own.rank or 2)
     gap = first[best].logprob - first[other].logprob

@@ -57,14 +57,14 @@ class Conversation:
             EngineError: ``endpoint-unreachable``, ``engine-bad-answer``.
         """
         self.messages.append({"role": "user", "content": text})
-        said: list[str] = []
+        pieces: list[str] = []
         try:
             for piece in self._stream():
-                said.append(piece)
+                pieces.append(piece)
                 yield piece
         finally:
-            if said:
-                self.messages.append({"role": "assistant", "content": "".join(said)})
+            if pieces:
+                self.messages.append({"role": "assistant", "content": "".join(pieces)})
             else:
                 self.messages.pop()
 

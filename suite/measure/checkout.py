@@ -68,13 +68,13 @@ class Checkout:
             UsageError: ``commit-unknown``.
         """
         words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        found = _git(self.root, *words)
-        if not found:
+        answer = _git(self.root, *words)
+        if not answer:
             raise UsageError(
                 "commit-unknown",
                 Sentence(f"{self.root} has no commit {name!r}", f"{self.root} 没有提交 {name!r}"),
             )
-        return found
+        return answer
 
     def state(self) -> str:
         """The commit that is checked out, with ``+dirty`` where a file that git knows was changed."""

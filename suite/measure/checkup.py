@@ -94,7 +94,7 @@ def check_machine(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]
     for answer in run_preflight(plan):
         outcome = Outcome.PASS if answer.ok else Outcome.FAIL
         advice = "" if answer.ok else answer.check.hint
-        yield Check(Topic.DEVICES, outcome, answer.found, advice, answer.check.what)
+        yield Check(Topic.DEVICES, outcome, answer.why, advice, answer.check.what)
     yield from _docker(plan)
     yield from _environment(plan, settings)
     yield from _disk(plan, runs, settings)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from suite.documents.environment import Fact
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
+    from suite.measure.farm.farm import Farm
     from suite.measure.load.target import LoadOptions
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
@@ -52,6 +53,7 @@ class Run:
         problems: what went wrong beside the measurement, for the notes.
         fitted: prompts by task number, made once.
         stamps: keeps how the log grew; None where nobody asks for it.
+        farm: load clients on other machines; None where this one sends.
     """
 
     plan: Plan
@@ -74,6 +76,7 @@ class Run:
     outputs: list[ToolOutput] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     fitted: dict[int, FittedPrompt] = field(default_factory=dict)
+    farm: Farm | None = None
 
     def now(self) -> int:
         """Nanoseconds since the run's start."""

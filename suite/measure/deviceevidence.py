@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.base.bilingual import Sentence
-from suite.documents.deviceevidence import DeviceEvidence
+from suite.documents.deviceevidence import MOST_ANSWER_BYTES, DeviceEvidence, Withheld
 from suite.documents.document import given
 from suite.evidence import DEVICE_EVIDENCE
 
@@ -19,8 +26,10 @@ if TYPE_CHECKING:
 
 TIMEOUT_S: Final = 120
 """A device takes some seconds to sign; eight are asked one after the other."""
-MOST_BYTES: Final = 8 << 20
-"""Longest answer that is kept: 16 devices with tokens take a hundredth."""
+MOST_NAMED: Final = 64
+"""Devices of an answer that are told apart."""
+BESIDE: Final = ".device-evidence.jsonl"
+"""What a run's name is followed by in the name of the file beside it that takes withheld answers."""
 
 
 def gather(run: Run, moment: EvidenceMoment, nonce: str) -> None:
@@ -34,9 +43,55 @@ def gather(run: Run, moment: EvidenceMoment, nonce: str) -> None:
     Raises:
         SetupError: ``disk-full``.
     """
-    rows = [_asked(run, tool, moment, nonce) for tool in given(run.plan.attestation, ())]
+    rows, aside = [], []
+    for tool in given(run.plan.attestation, ()):
+        row = _asked(run, tool, moment, nonce)
+        if tool.keep == "digest" and row.output is not UNSET:
+            aside.append(row)
+            row = replace(row, output=UNSET, withheld=withheld(row.output, run.salt))
+        rows.append(row)
     if rows:
         run.writer.lines(DEVICE_EVIDENCE, rows)
+    if aside:
+        # For whoever the vendor shows it to; what is handed in is the run's own directory.
+        run.writer.lines(f"../{run.writer.directory.name}{BESIDE}", aside)
+
+
+def withheld(output: str, salt: str) -> Withheld:
+    """What is said of an answer that is kept back.
+
+    Args:
+        output: the answer.
+        salt: of the round or the run.
+    """
+    try:
+        rows = json.loads(output[output.find("{") : output.rfind("}") + 1]).get("evidences")
+    except (ValueError, RecursionError, AttributeError):
+        rows = None
+    keys = [
+        key for row in (rows if isinstance(rows, list) else [])[:MOST_NAMED] if (key := _key(row))
+    ]
+    data = output.encode("utf-8", "replace")
+    return Withheld(
+        bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        devices=tuple(
+            sorted({hashlib.sha256(f"{salt}\n{key}".encode()).hexdigest() for key in keys})
+        ),
+    )
+
+
+def _key(row: object) -> str:
+    """The chip's certified key, which is the same whatever it signs with; "" where a row holds none.
+
+    The certificate above the first is the chip's own; the first is made anew with the firmware.
+    """
+    try:
+        chain = base64.b64decode(row["certificate"])  # type: ignore[index]  # whatever it is
+        own = x509.load_pem_x509_certificates(chain)[1].public_key()
+    except (LookupError, TypeError, ValueError, UnsupportedAlgorithm):
+        return ""
+    return own.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex()
 
 
 def _asked(run: Run, tool: AttestationTool, moment: EvidenceMoment, nonce: str) -> DeviceEvidence:
@@ -69,10 +124,10 @@ def _output(command: tuple[str, ...]) -> tuple[str, str]:
             f"{command[0]} did not answer in {TIMEOUT_S} s",
             f"{command[0]} 在 {TIMEOUT_S} 秒内没有应答",
         )
-    if len(done.stdout) > MOST_BYTES:
+    if len(done.stdout) > MOST_ANSWER_BYTES:
         return "", Sentence(
-            f"{command[0]} printed more than {MOST_BYTES >> 20} MiB",
-            f"{command[0]} 的输出超过 {MOST_BYTES >> 20} MiB",
+            f"{command[0]} printed more than {MOST_ANSWER_BYTES >> 20} MiB",
+            f"{command[0]} 的输出超过 {MOST_ANSWER_BYTES >> 20} MiB",
         )
     text = done.stdout.decode("utf-8", "replace").strip()
     if not text:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import zlib
-from collections import Counter
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -160,12 +160,14 @@ def _summary(path: Path) -> Summary:
         raise EngineError("trace-missing", message, Place(str(path))) from cause
     first = min((start for start, _ in timed), default=0.0)
     end = max((start + span.dur for start, span in timed), default=0.0)
-    return Summary(path, len(spans), end - first, tuple(_own(timed).most_common()))
+    return Summary(
+        path, len(spans), end - first, tuple(sorted(_own(timed).items(), key=lambda item: -item[1]))
+    )
 
 
-def _own(timed: Iterable[tuple[float, Span]]) -> Counter[str]:
+def _own(timed: Iterable[tuple[float, Span]]) -> dict[str, float]:
     """Time by name; a span that lies in another of the same thread is taken from that one's."""
-    own = Counter[str]()
+    own: defaultdict[str, float] = defaultdict(float)
     lanes: dict[tuple[object, object], list[tuple[float, Span]]] = {}
     for start, span in timed:
         if span.cat in _COUNTED:

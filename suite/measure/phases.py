@@ -51,6 +51,7 @@ def run_phases(run: Run, served: Served) -> None:
 
     Raises:
         EngineError: ``engine-died``, and those of the client.
+        SetupError: ``client-lost``.
         Interrupted: a signal came.
     """
     target = Target(
@@ -110,6 +111,8 @@ def _phase(stage: Stage, served: Served) -> None:
         for device, words in sampler.lost.items():
             run.facts.setdefault(f"telemetry.lost.{device}", Fact(value=words))
     run.stop.check()
+    if run.farm is not None:
+        run.farm.require_whole()
     dead = stage.watch.after(stage.watch.failed)
     if dead is not None:
         raise EngineError(

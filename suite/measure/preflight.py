@@ -43,13 +43,13 @@ class Answer:
     Attributes:
         check: what was asked.
         ok: it holds.
-        found: the line that decided, or why it does not hold.
+        why: the line that decided, or why it does not hold.
         output: everything that the tool printed.
     """
 
     check: PreflightCheck
     ok: bool
-    found: str
+    why: str
     output: str = ""
 
     def document(self) -> ToolOutput:
@@ -59,7 +59,7 @@ class Answer:
             what=check.what,
             command=check.argument,
             ok=self.ok,
-            answer=self.found,
+            answer=self.why,
             output=self.output,
         )
 
@@ -80,7 +80,7 @@ def require_preflight(plan: Plan) -> list[Answer]:
     if missing:
         vendor = plan.vendor.name
         problems = [
-            Problem(f"{answer.check.what}: {answer.found}", hint=answer.check.hint)
+            Problem(f"{answer.check.what}: {answer.why}", hint=answer.check.hint)
             for answer in missing
         ]
         count = Sentence(
@@ -158,7 +158,7 @@ def _ask(check: PreflightCheck) -> Answer:
                 f"{expression[:60]!r} is no expression: {why}",
                 f"{expression[:60]!r} 不是表达式：{why}",
             )
-            return Answer(check, ok=False, found=wrong, output="")
+            return Answer(check, ok=False, why=wrong, output="")
     ok, output = output_of(check.argument)
     answer = output.splitlines()[0] if output else Sentence("no output", "没有输出")
     start = None if check.expect is None else expressions.start_of(check.expect, output)
@@ -211,7 +211,7 @@ def _compared(check: PreflightCheck, rule: VersionRule, output: str) -> Answer:
         return Answer(
             check,
             ok=False,
-            found=Sentence("its output names no version", "其输出未给出版本"),
+            why=Sentence("its output names no version", "其输出未给出版本"),
             output=output,
         )
     old = [
@@ -223,10 +223,10 @@ def _compared(check: PreflightCheck, rule: VersionRule, output: str) -> Answer:
             f"version {', '.join(old)[:80]}; {wanted}",
             f"版本 {', '.join(old)[:80]}；{chinese(wanted)}",
         )
-        return Answer(check, ok=False, found=answer, output=output)
+        return Answer(check, ok=False, why=answer, output=output)
     return Answer(
         check,
         ok=True,
-        found=Sentence(f"version {', '.join(read)[:120]}", f"版本 {', '.join(read)[:120]}"),
+        why=Sentence(f"version {', '.join(read)[:120]}", f"版本 {', '.join(read)[:120]}"),
         output=output,
     )

@@ -34,6 +34,7 @@ from suite.measure.context import Run
 from suite.measure.deviceevidence import gather
 from suite.measure.devices import hidden, observe, tool_facts
 from suite.measure.engine import Settings, ready_tool, serve
+from suite.measure.farm.farm import gathered
 from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
 from suite.measure.nodes import group
@@ -177,6 +178,11 @@ def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
     return "complete", None
 
 
+def _withholds(plan: Plan) -> bool:
+    """Whether devices are named by salted digests in the place of what they signed."""
+    return any(tool.keep == "digest" for tool in given(plan.attestation, ()))
+
+
 def _salt(earlier: evidence.Evidence | None) -> str | None:
     """What an earlier attempt hashed its devices' identities with: only so can they be told to be the same."""
     return None if earlier is None else given(earlier.environment.device_salt)
@@ -250,7 +256,13 @@ def _measure(run: Run) -> None:
     if run.earlier is None:
         _sample_idle(run)
     run.facts.update(host.served_facts(_measured_peak(run)))
-    run.mark("suite.setup.end")
+    with gathered(run) as run.farm:
+        run.mark("suite.setup.end")
+        _serve(run)
+
+
+def _serve(run: Run) -> None:
+    """Start the engine, run the phases, stop it."""
     engine = run.plan.engine.title
     url = run.plan.engine.url  # of a server that runs already: nothing is started or stopped
     run.progress.line(
@@ -277,6 +289,8 @@ def _measure(run: Run) -> None:
                     f"{url or engine} answers at {address}", f"{url or engine} 在 {address} 应答"
                 )
             )
+            if run.farm is not None:
+                run.farm.reach(served)
             run_phases(run, served)
             run.serving, _ = hidden(observe(run.plan)[0], (), run.salt)
         finally:
@@ -372,7 +386,7 @@ def _write_environment(run: Run) -> None:
         task_defects=_defects(run.tasks),
         devices=tuple(run.devices) or UNSET,
         devices_serving=tuple(run.serving) or UNSET,
-        device_salt=run.salt if run.devices else UNSET,
+        device_salt=run.salt if run.devices or _withholds(run.plan) else UNSET,
         outputs=tuple(run.outputs) or UNSET,
         notes=tuple(note for note in notes if note),
     )

@@ -157,6 +157,7 @@ class Sending:
             on_progress=self._on_progress,
             enough=enough,
             workers=self._run.load.workers,
+            farm=self._run.farm,
         )
 
     def detail(self, stats: PhaseStats) -> JSONObject:
@@ -177,7 +178,8 @@ class Sending:
         if tokenizer is not None and (event.text or event.reasoning):
             event = replace(event, usage=_counted(tokenizer, event))
         self._run.writer.event(event)
-        request = observed(event)
+        farm = self._run.farm
+        request = observed(event if farm is None else farm.on_the_runs_clock(event))
         self.seen += 1
         self._live.add(request)
         if self._keep:

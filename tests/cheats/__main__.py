@@ -14,11 +14,14 @@ from collections import Counter
 from pathlib import Path
 
 from suite.base import jsonio
-from suite.documents.standing import LEVELS
 from suite.measure.engine.sim_cheats import CHEATS
 from suite.measure.engine.sim_page import AUDITED, SEEN
 from tests.cheats import vendor
 from tests.factories import runs
+from tests.mutation import trials
+
+RUN = ("self-reported", "challenged", "witnessed", "reproduced", AUDITED)
+"""What can be tried without a device that signs; what such evidence ends follows from the level."""
 
 
 def main() -> int:
@@ -26,7 +29,7 @@ def main() -> int:
     able = [cheat.name for cheat in CHEATS.values() if cheat.apply is not None]
     parser = argparse.ArgumentParser(prog="python -m tests.cheats", description=__doc__)
     parser.add_argument("cheats", nargs="*", default=[vendor.HONEST, *able])
-    parser.add_argument("--level", action="append", choices=(*LEVELS, AUDITED), help="only this")
+    parser.add_argument("--level", action="append", choices=RUN, help="only this")
     parser.add_argument("--keep", type=Path, required=True, help="directory of the runs")
     parser.add_argument("--engine-python", type=Path, help="with torch and transformers, to audit")
     parser.add_argument("--honest", type=int, default=0, help="so many honest runs instead")
@@ -34,7 +37,7 @@ def main() -> int:
     given.keep.mkdir(parents=True, exist_ok=True)
     if given.honest:
         return _count_alarms(given.keep, given.honest)
-    levels = given.level or [*LEVELS, AUDITED]
+    levels = given.level or RUN
     if AUDITED in levels and given.engine_python is None:
         parser.error("--engine-python: the audit needs a Python with torch and transformers")
     bench = Bench(given.keep.resolve(), given.engine_python)
@@ -70,7 +73,7 @@ class Bench:
         return json.loads(file.read_text())
 
     def _look(self, folder: Path, name: str, level: str) -> list[str]:
-        if level in ("reproduced", AUDITED):
+        if level == AUDITED:
             self.seen(name, "self-reported")  # the run that is looked at again
         match level:
             case "self-reported":
@@ -79,21 +82,24 @@ class Bench:
                 card = vendor.measured(folder, name, vendor.SLOW_READER, self._challenge)
             case "witnessed":
                 card = vendor.witnessed(folder, name, vendor.SLOW_READER, self._challenge)
-                return sorted(vendor.naming(card, vendor.ELSEWHERE))
+                named = vendor.naming(card, vendor.ELSEWHERE)
+                assumed = {vendor.ASSUMED[name]} if name in vendor.ASSUMED else set()
+                return sorted(named | (assumed & vendor.naming(card, set())))
             case "reproduced":
-                return [] if self._agrees(folder) else ["reproduction"]
+                return [] if self._agrees(folder, name) else ["reproduction"]
             case _:
                 verdict = vendor.audited(folder / "run", folder / "audit.json", self._python)
                 return ["audit"] if verdict == "different" else []
         return sorted(vendor.naming(card, vendor.SIMULATED))
 
-    def _agrees(self, folder: Path) -> bool:
-        """Whether an honest run comes to the same: one of its own, not the one of the table."""
-        again = self._keep / "again"
-        if not (again / "run").is_dir():
-            again.mkdir(exist_ok=True)
-            vendor.measured(again, vendor.HONEST, vendor.SLOW_READER)
-        return vendor.agrees_with(folder / "run", again / "run", folder / "reproduction.json")
+    def _agrees(self, folder: Path, name: str) -> bool:
+        """Whether an honest run comes to the same as one of this vendor."""
+        first, again = folder / "steady", self._keep / "again"
+        for place, cheat in ((first, name), (again, vendor.HONEST)):
+            if not (place / "run").is_dir():
+                place.mkdir(exist_ok=True)
+                vendor.measured(place, cheat, vendor.STEADY)
+        return vendor.agrees_with(first / "run", again / "run", folder / "reproduction.json")
 
 
 def _count_alarms(keep: Path, count: int) -> int:
@@ -108,6 +114,7 @@ def _count_alarms(keep: Path, count: int) -> int:
         alarms.update(named)
         print(f"run {number + 1}: {' '.join(sorted(named)) or 'no alarm'}", flush=True)
     print(f"{count} honest runs, {alarms.total()} false alarms {dict(alarms)}")
+    trials.record("honest", "the simulated vendor", runs=count, alarms=alarms.total())
     return int(bool(alarms))
 
 

@@ -20,6 +20,10 @@ MACHINE = {"R005", "R011", "R018", "R048", "R051", "R052", "R076"}
 """What a busy machine and a working copy with changes give away: the suite's, not the vendor's."""
 SLOW_READER = {"prompt_us": 200.0}
 """A device that takes so long to read a prompt that a busy machine hardly matters."""
+STEADY = {"prompt_us": 200.0, "itl_ms": 10.0}
+"""One whose steps are long as well: what others do on the machine must not look like another vendor."""
+ASSUMED = {"prefix_reuse": "R033"}
+"""What the plan of a server that runs already assumes, since nobody saw how it was started: no denial, and *optimised* at best."""
 AUDITED_TOKENS = 2500
 """The scripted server's rounded model changes few answers."""
 SEED = 7

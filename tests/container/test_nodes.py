@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from suite import evidence
 from suite.base.errors import EngineError, SetupError
+from suite.base.framing import join_address
 from suite.declare.model.facts import hash_model
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
@@ -239,11 +240,11 @@ def test_a_follower_that_never_joins_ends_the_start(base_image, run, nothing_lef
 
 @pytest.fixture
 def agents():
-    """Two agents of this process, as `suite agent` runs them."""
-    listening = [Agent("127.0.0.1", 0, TOKEN, Settings()) for _ in range(2)]
+    """Two agents of this process, as `suite agent` runs them; one by IPv6."""
+    listening = [Agent(host, 0, TOKEN, Settings()) for host in ("127.0.0.1", "::1")]
     for agent in listening:
         threading.Thread(target=agent.serve, daemon=True).start()
-    yield [f"127.0.0.1:{agent.address[1]}" for agent in listening]
+    yield [join_address(*agent.address) for agent in listening]
     for agent in listening:
         agent.close()
 

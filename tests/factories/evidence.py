@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from suite.base import jsonio
+from suite.base.errors import Place
 from suite.base.resources import resource
 from suite.declare.plan import recipe
 from suite.declare.profiles import controls
@@ -30,6 +31,7 @@ from suite.documents.sentences import in_both
 from suite.documents.taskline import TaskLine
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence import EarlierAttempt, Evidence
+from suite.evidence.farm import Farm
 from suite.evidence.growth import Beginnings, Grown
 
 MS = 1_000_000
@@ -464,20 +466,22 @@ def document(
         },
         "tasks": lines,
         "telemetry": [],
-        "container": container(),
+        "container": container() | {"command": list(planned["engine"]["command"])},
     }
 
 
 def evidence(parts: dict | None = None) -> Evidence:
     """`document` as the judge sees it; what no schema lets pass is refused here too."""
     parts = parts or document()
+    requests, farm = of_clients(parts)
     return Evidence(
         directory=Path("/nowhere"),
         plan=in_both(convert(parts["plan"], Plan)),
         environment=in_both(convert(parts["environment"], Environment)),
         header=convert(parts["header"], Header),
         marks=convert(parts["marks"], tuple[Mark, ...]),
-        requests=convert(parts["requests"], tuple[Request, ...]),
+        requests=requests,
+        farm=farm,
         footer=convert(parts["footer"], Footer | None),
         tasks=convert(parts["tasks"], dict[str, TaskLine]),
         telemetry=convert(parts["telemetry"], tuple[TelemetrySample, ...]),
@@ -492,6 +496,20 @@ def evidence(parts: dict | None = None) -> Evidence:
         device_evidence=convert(parts.get("device_evidence", []), tuple[DeviceEvidence, ...]),
         attempts=tuple(map(earlier, parts.get("attempts", []))),
     )
+
+
+def of_clients(parts: dict) -> tuple[tuple[Request, ...], Farm | None]:
+    """The requests on the run's clock, and the load clients that sent them; none where the run did."""
+    requests = convert(parts["requests"], tuple[Request, ...])
+    if not any(mark["name"] == "client.joined" for mark in parts["marks"]):
+        return requests, None
+    farm, place, moved = Farm(), Place("events.jsonl"), []
+    for event in convert(events(parts), tuple[Event, ...]):
+        if isinstance(event, Mark):
+            farm.take(event, place)
+        elif isinstance(event, Request):
+            moved.append(farm.request(event, place))
+    return tuple(moved), farm
 
 
 def attempt(parts: dict) -> dict:
@@ -527,7 +545,7 @@ def events(parts: dict) -> list[dict]:
     """The lines of the log in their order."""
     moments = sorted(
         [(mark["t"], 0 if mark["name"] != "phase.end" else 2, mark) for mark in parts["marks"]]
-        + [(request["t_end"], 1, request) for request in parts["requests"]],
+        + [(request.get("t_seen", request["t_end"]), 1, request) for request in parts["requests"]],
         key=lambda item: item[:2],
     )
     last = [] if parts["footer"] is None else [parts["footer"]]

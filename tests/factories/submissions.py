@@ -13,11 +13,13 @@ from suite import evidence
 from suite.base import jsonio
 from suite.documents.card import Scorecard
 from suite.documents.codec import convert, plain
+from suite.documents.submission import EVIDENCE_TYPE
 from suite.judge.attest import keys, review, sign
 from suite.judge.report import html
 from suite.judge.score import score
 from suite.judge.submissions import folders, pack, submit
-from suite.judge.submissions.source import stored
+from suite.judge.submissions.source import Elsewhere
+from suite.judge.submissions.stores import Directory
 from tests.cases.bundle_verify.cases import REVIEWER, STRANGER, VENDOR_A, VENDOR_B, entry
 from tests.factories import evidence as factory
 
@@ -208,14 +210,16 @@ class Tree:
             jsonio.pretty(
                 {
                     "reference_schema": 1,
-                    "sha256": digest,
-                    "bytes": len(packed),
-                    "locations": ["https://example.invalid/pack"],
+                    "mediaType": EVIDENCE_TYPE,
+                    "digest": f"sha256:{digest}",
+                    "size": len(packed),
+                    "urls": ["https://example.invalid/pack"],
                 }
             )
         )
         if store:
-            kept = stored(self.root / "store", digest)
+            store = Directory(self.root / "store")
+            kept = store.place(digest)
             kept.parent.mkdir(parents=True)
             kept.write_bytes(packed)
-            self.options["store"] = self.root / "store"
+            self.options["elsewhere"] = Elsewhere(store)

@@ -13,6 +13,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from tests.mutation import trials
 from tests.mutation.submission import BASES, Submission, harmless_because
 
 
@@ -48,6 +49,14 @@ def main() -> int:
     print(
         f"{given.count:,} changes, {refused.total():,} refused, {sum(map(Counter.total, harmless.values())):,} accepted as harmless, "
         f"{len(broken)} with another meaning; {time.monotonic() - began:.0f} s, {time.process_time() - cpu:.0f} s of CPU, the slowest {slowest:.2f} s"
+    )
+    trials.record(
+        "mutations",
+        f"{given.base}, seed {given.seed}",
+        changes=given.count,
+        refused=refused.total(),
+        harmless=sum(map(Counter.total, harmless.values())),
+        broken=len(broken),
     )
     return 1 if broken else 0
 

@@ -2,34 +2,37 @@
 
 Each rule is deleted (it always passes), inverted (what passes fails, what does not passes), and each number that stands in the modules
 of rules, or of the log that they read, is moved by one unit of its last written place, up and down. A mutant is noticed when one
-of the cases under ``tests/cases/checks`` no longer ends as it says, or a sound run no longer passes.
+of the cases under ``tests/cases/checks`` no longer ends as it says, a sound run no longer passes, or a unit test that reads the
+bound's module fails. Bounds that cannot matter stand in ``equivalent.json``, each with its reason; one that is noticed all the
+same has no place there.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
-import contextlib
-import importlib
+import functools
 import json
-import pkgutil
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 from suite.base.errors import SuiteError
 from suite.base.status import Outcome
-from suite.judge import log, rules
+from suite.judge import rules
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES
 from suite.judge.rules.rule import Rule
 from tests.factories import evidence as factory
+from tests.mutation import trials
+from tests.mutation.bounds import Bound, UnitTests, bounds, moved, reaches
 from tests.unit.judge.rules import test_rules as cases
 
+EQUIVALENT = Path(__file__).with_name("equivalent.json")
 PASSING = (Outcome.PASS, Outcome.NOT_APPLICABLE)
+BROKEN = (SuiteError, ArithmeticError, LookupError, TypeError, ValueError)
+"""How judging ends where a mutant makes it impossible: that is noticed too."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,27 @@ class Fixture:
     results: object
     wanted: dict[str, Outcome | None]
 
-    def notices(self, rule: Rule) -> bool:
-        """Whether the rule ends otherwise than it must."""
+    def notices(self, rule: Rule, results: object = None) -> bool:
+        """Whether the rule ends otherwise than it must, over the metrics as they are or over those of a mutant."""
         if rule.number not in self.wanted:
             return False
         try:
-            outcome = rule.apply(self.evidence, self.results).outcome
-        except (SuiteError, ArithmeticError, LookupError, TypeError, ValueError):
+            outcome = rule.apply(self.evidence, results or self.results).outcome
+        except BROKEN:
             return True
         wanted = self.wanted[rule.number]
         return outcome not in PASSING if wanted is None else outcome is not wanted
+
+    def notices_measured_again(self, touched: Collection[Rule]) -> bool:
+        """The same for any of some rules, with the metrics made again."""
+        mine = [rule for rule in touched if rule.number in self.wanted]
+        if not mine:
+            return False
+        try:
+            again = compute(self.evidence)
+        except BROKEN:
+            return True
+        return any(self.notices(rule, again) for rule in mine)
 
 
 def fixtures(numbers: Collection[str]) -> list[Fixture]:
@@ -99,89 +113,6 @@ def _members(rule: Rule) -> dict[str, object]:
     return {name: getattr(rule, name) for name in Rule.__slots__}
 
 
-@dataclass(frozen=True)
-class Bound:
-    """A number of a module, and how far it is moved."""
-
-    module: ModuleType
-    name: str
-    value: float
-    unit: float
-
-
-def bounds() -> Iterator[Bound]:
-    """The numbers that stand in the modules of rules and of the log, by name."""
-    for package in (rules, log):
-        for found in pkgutil.iter_modules(package.__path__):
-            module = importlib.import_module(f"{package.__name__}.{found.name}")
-            source = Path(module.__file__ or "").read_text("utf-8")
-            for node in ast.parse(source).body:
-                target, value = _assigned(node)
-                if target.isupper() and isinstance(value, ast.Constant):
-                    written = ast.get_source_segment(source, value) or ""
-                    if type(value.value) in (int, float):
-                        yield Bound(module, target, value.value, _unit(written))
-
-
-def _assigned(node: ast.stmt) -> tuple[str, ast.expr | None]:
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return node.targets[0].id, node.value
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        return node.target.id, node.value
-    return "", None
-
-
-def _unit(written: str) -> float:
-    """One of the last written place that is not 0: 0.05 is moved by 0.01, 5_000_000 by a million."""
-    digits = written.replace("_", "")
-    if "e" in digits or "." in digits:
-        return (
-            float(10 ** -len(digits.partition(".")[2].rstrip("0")))
-            if "e" not in digits
-            else float(digits) / 10
-        )
-    return int(10 ** (len(digits) - len(digits.rstrip("0")))) if int(digits) else 1
-
-
-@contextlib.contextmanager
-def moved(bound: Bound, by: float) -> Iterator[None]:
-    """The number moved, in its module and wherever it was imported by name."""
-    holders = [
-        module
-        for module in list(sys.modules.values())
-        if getattr(module, "__name__", "").startswith("suite.judge")
-        and vars(module).get(bound.name) is vars(bound.module)[bound.name]
-    ]
-    for module in holders:
-        setattr(module, bound.name, bound.value + by)
-    try:
-        yield
-    finally:
-        for module in holders:
-            setattr(module, bound.name, bound.value)
-
-
-def _reaches() -> dict[str, set[str]]:
-    """The modules of the judge that each of them reads, directly or through others."""
-    direct: dict[str, set[str]] = {}
-    for name, module in list(sys.modules.items()):
-        if name.startswith("suite.judge"):
-            direct[name] = {
-                getattr(value, "__name__" if isinstance(value, ModuleType) else "__module__", "")
-                for value in vars(module).values()
-            } - {name}
-    reached: dict[str, set[str]] = {}
-    for name in direct:
-        seen, left = {name}, [name]
-        while left:
-            for other in direct.get(left.pop(), set()) - seen:
-                if other.startswith("suite.judge"):
-                    seen.add(other)
-                    left.append(other)
-        reached[name] = seen
-    return reached
-
-
 def mutants(numbers: Collection[str]) -> Iterator[tuple[str, str, bool]]:
     """Every mutant of some rules: its kind, its name, and whether a fixture notices it."""
     known = fixtures(numbers)
@@ -189,16 +120,37 @@ def mutants(numbers: Collection[str]) -> Iterator[tuple[str, str, bool]]:
     for rule in chosen:
         for kind, mutant in (("deleted", _deleted(rule)), ("inverted", _inverted(rule))):
             yield kind, rule.number, any(fixture.notices(mutant) for fixture in known)
-    reached = _reaches()
+    reached, units = reaches(), UnitTests()
     for bound in bounds():
-        touched = [
-            rule for rule in chosen if bound.module.__name__ in reached[rule.judge.__module__]
-        ]
-        where = bound.module.__name__.removeprefix("suite.judge.")
+        name = bound.module.__name__
+        touched = [rule for rule in chosen if name in _read_by(rule, reached)]
         for by in (bound.unit, -bound.unit) if touched else ():
-            with moved(bound, by):
-                noticed = any(fixture.notices(rule) for fixture in known for rule in touched)
-            yield "bounds", f"{where}.{bound.name} {bound.value:g} {by:+g}", noticed
+            noticed = _notices(known, touched, bound, by) or units.notice(bound, by)
+            yield "bounds", f"{bound.place} {bound.value:g} {by:+g}", noticed
+
+
+def _read_by(rule: Rule, reached: dict[str, set[str]]) -> set[str]:
+    judges = (rule.judge, rule.foreseen)
+    return set().union(*(reached[judge.__module__] for judge in judges if judge is not None))
+
+
+def _notices(known: list[Fixture], touched: list[Rule], bound: Bound, by: float) -> bool:
+    """Whether a fixture notices a moved bound: in the rules first, then in the metrics that they read."""
+    with moved(bound, by):
+        if any(fixture.notices(rule) for fixture in known for rule in touched):
+            return True
+        return any(fixture.notices_measured_again(touched) for fixture in known)
+
+
+@functools.cache
+def _equivalent() -> dict[str, str]:
+    """Why a bound cannot matter, by its place, or its place and the way it is moved."""
+    return json.loads(EQUIVALENT.read_text("utf-8"))
+
+
+def _reason(name: str) -> str | None:
+    place, _, by = name.split()
+    return _equivalent().get(f"{place} {by}", _equivalent().get(place))
 
 
 def main() -> int:
@@ -206,14 +158,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rules", nargs="*", help="such as R080; without any, all of them")
     numbers = parser.parse_args().rules or [rule.number for rule in RULES]
-    counts = {kind: Counter[bool]() for kind in ("deleted", "inverted", "bounds")}
+    counts = {kind: Counter[str]() for kind in ("deleted", "inverted", "bounds")}
     for kind, name, noticed in mutants(numbers):
-        counts[kind][noticed] += 1
-        if not noticed:
-            print(f"survives: {kind} {name}", flush=True)
+        listed = kind == "bounds" and _reason(name) is not None
+        end = "noticed" if noticed else "equivalent" if listed else "survives"
+        counts[kind][end] += 1
+        if noticed and listed and f"{name.split()[0]} {name.split()[2]}" in _equivalent():
+            end = "listed as equivalent, and noticed"
+            counts[kind]["survives"] += 1
+        if end != "noticed":
+            print(f"{end}: {kind} {name}", flush=True)
     for kind, ends in counts.items():
-        print(f"{kind}: {ends[True]} of {ends.total()} noticed")
-    return int(any(ends[False] for ends in counts.values()))
+        meant = ends.total() - ends["equivalent"]
+        print(f"{kind}: {ends['noticed']} of {meant} noticed, {ends['equivalent']} equivalent")
+    if len(numbers) == len(RULES):
+        trials.record(
+            "rule-mutations",
+            "all rules",
+            rules=len(RULES),
+            deleted=counts["deleted"]["noticed"],
+            inverted=counts["inverted"]["noticed"],
+            bounds_noticed=counts["bounds"]["noticed"],
+            bounds=counts["bounds"].total() - counts["bounds"]["equivalent"],
+            equivalent=counts["bounds"]["equivalent"],
+        )
+    return int(any(ends["survives"] for ends in counts.values()))
 
 
 if __name__ == "__main__":

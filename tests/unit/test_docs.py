@@ -26,7 +26,12 @@ from suite.judge.rules.rule import DIVISIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.zh.md")
-PAGES = [*READMES, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+ROOT_PAGES = ("CONTRIBUTING.md", "SECURITY.md")
+PAGES = [
+    *READMES,
+    *ROOT_PAGES,
+    *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -147,6 +152,15 @@ def test_scripts_that_are_called_exist(page):
     named = [line.split()[0] for line in [*fenced_lines(text), *INLINE.findall(text)]]
     scripts = [name for name in named if re.fullmatch(r"(docs|images)/[\w./-]+\.sh", name)]
     assert [name for name in scripts if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("top", ["measure", "judge"])
+def test_every_room_has_its_owner_on_the_page_of_the_architecture(top):
+    rooms = {path.parent.name for path in (ROOT / "suite" / top).glob("*/__init__.py")}
+    listed = set(re.findall(rf"^\| `{top}/(\w+)/` ", read("docs/architecture.md"), re.MULTILINE))
+    within = set(re.findall(r"`(\w+)/`", read("docs/architecture.md")))
+    assert rooms - listed - within == set()
+    assert listed - rooms == set()
 
 
 def test_the_picture_is_small_enough():

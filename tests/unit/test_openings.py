@@ -76,16 +76,15 @@ WRITERS = {
         "bundle.read_bytes",
         "bundle.read_bytes",
     ],
+    "judge/submissions/pull.py": [
+        "(part / GIT_ATTRIBUTES).write_bytes",
+        "(part / BUNDLE_FILE).write_bytes",
+        "(part / name).open",
+        "(folder / name).write_bytes",
+    ],
+    "judge/submissions/source.py": ["path.open", "(place / file).write_bytes"],
     "judge/submissions/pack.py": ["target.open", "target.open", "(directory / entry).open"],
     # Files that the suite ships.
-    "judge/compare/formats/html.py": [
-        "(_TEMPLATES / 'comparison.css').read_text",
-        "(CARD_TEMPLATES / 'style.css').read_text",
-    ],
-    "judge/fleet/page.py": [
-        "(_TEMPLATES / 'spread.css').read_text",
-        "(CARD_TEMPLATES / 'style.css').read_text",
-    ],
     "declare/plan/recipe.py": [
         "(directory / 'Dockerfile').read_text",
         "(directory / name).read_bytes",

@@ -38,7 +38,7 @@ def agent(*, listen: str, token: Path, once: bool) -> int:
     Listens until Ctrl-C for a `suite run --nodes N --node HOST:PORT`. A container that it started ends with the run, with
     the connection to it, and with the agent itself.
     """
-    from suite.base.framing import split_address
+    from suite.base.framing import join_address, split_address
     from suite.cli.machine import node_token, settings
     from suite.measure.nodes.agent import Agent
     from suite.measure.signals import Stop
@@ -48,11 +48,7 @@ def agent(*, listen: str, token: Path, once: bool) -> int:
 
     with Stop(lambda _: None).installed():
         listening = Agent(*split_address(listen), node_token(token), settings(), on_line=line)
-        host, port = listening.address
-        line(
-            Sentence(
-                f"agent at {host}:{port}, until Ctrl-C", f"代理位于 {host}:{port}，直至 Ctrl-C"
-            )
-        )
+        where = join_address(*listening.address)
+        line(Sentence(f"agent at {where}, until Ctrl-C", f"代理位于 {where}，直至 Ctrl-C"))
         listening.serve(once=once)
     return 0

@@ -11,9 +11,11 @@ import click
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, Names, command
+from suite.cli.evidenceoptions import evidence_options
 from suite.cli.options import DIVISIONS, FILE, format_option
 
 if TYPE_CHECKING:
+    from suite.cli.evidenceoptions import Taken
     from suite.documents.workload import Division
 
 _FORMATS = "suite.judge.submissions.formats"
@@ -38,8 +40,7 @@ _FORMATS = "suite.judge.submissions.formats"
     metavar="N",
     help="reviewers who must have accepted (default: none)",
 )
-@click.option("--store", type=FILE, metavar="DIR", help="evidence that lies elsewhere, by digest")
-@click.option("--fetch", is_flag=True, help="ask the addresses that submissions name for evidence")
+@evidence_options
 @click.option(
     "--jobs", type=Count(256), default=os.cpu_count() or 1, help="processes (default: one a core)"
 )
@@ -59,12 +60,11 @@ def check(
     waivers: Path | None,
     since: str,
     reviews: int | None,
-    store: Path | None,
+    taken: Taken,
     jobs: int,
     name: str,
     files: tuple[str, ...],
     division: str | None,
-    fetch: bool,
 ) -> int:
     """Check submissions against their tree.
 
@@ -102,8 +102,7 @@ def check(
         today=today(),
         reviews=reviews or 0,
         division=cast("Division", division or "open"),
-        store=store,
-        fetch=fetch,
+        elsewhere=taken.elsewhere(),
     )
     report = tree.check_tree(paths, setting, commit=since, jobs=jobs)
     for form, item in outputs:

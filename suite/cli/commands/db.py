@@ -10,6 +10,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import unwritable
 from suite.base.language import language
 from suite.cli.command import Group, command, described
+from suite.cli.evidenceoptions import evidence_options
 from suite.cli.options import FILE
 from suite.cli.seriesoptions import store_option
 from suite.cli.trustoptions import trusted
@@ -17,6 +18,7 @@ from suite.cli.trustoptions import trusted
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from suite.cli.evidenceoptions import Taken
     from suite.cli.trustoptions import Trusted
 
 
@@ -39,12 +41,17 @@ db = Group(name="db", no_args_is_help=False, **described(_db, "suite db ingest r
 @click.argument("paths", metavar="RUN...", nargs=-1, required=True, type=FILE)
 @store_option
 @trusted
-def ingest(paths: tuple[Path, ...], trusted: Trusted, *, url: str | None) -> int:
+@evidence_options
+@click.option("--fresh", is_flag=True, help="read and verify what the database holds, too")
+def ingest(
+    paths: tuple[Path, ...], trusted: Trusted, *, taken: Taken, url: str | None, fresh: bool
+) -> int:
     """Put runs into the database.
 
     RUN is a run directory, a submission, a bundle, or a directory with such below it. A signed run is verified first; an
     unsigned one is scored from its evidence, and the database says that nobody signed it. A run stands in the database
-    once, however often it is given. What is refused is named and left out; the exit status is then that of the worst.
+    once, however often it is given: a signed card that it holds, with its evidence if that comes too, is known by its digest, and
+    neither read nor verified again. What is refused is named and left out; the exit status is then that of the worst.
     """
     from collections import Counter
 
@@ -57,12 +64,19 @@ def ingest(paths: tuple[Path, ...], trusted: Trusted, *, url: str | None) -> int
     of = language().of
     counts: Counter[str] = Counter()
     worst = 0
+    elsewhere = taken.elsewhere()
     with database.opened(storing.address(url), make=True) as engine:
+        from suite.judge.store.ingest import held
         from suite.judge.store.ingest import ingest as put
 
+        before = {} if fresh else held(engine)
         for path in storing.runs(paths):
             try:
-                outcome: str = put(engine, storing.item(path, trusted))
+                outcome: str = (
+                    "known"
+                    if before and storing.adds_nothing(path, before)
+                    else put(engine, storing.item(path, trusted, elsewhere))
+                )
             except SuiteError as cause:
                 write_error(cause)
                 worst = max(worst, cause.exit_status)

@@ -10,10 +10,13 @@ import click
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, command
+from suite.cli.evidenceoptions import evidence_options
 from suite.cli.options import FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from suite.cli.evidenceoptions import Taken
 
 
 @command("suite site submissions --trust trust/keys.json --out site")
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="reviewers who must have accepted (default: none)",
 )
-@click.option("--store", type=FILE, metavar="DIR", help="evidence that lies elsewhere, by digest")
+@evidence_options
 @click.option(
     "--url", default="", metavar="URL", help="where it will be published, for feed and citations"
 )
@@ -50,7 +53,7 @@ def site(
     key: Path | None,
     waivers: Path | None,
     reviews: int | None,
-    store: Path | None,
+    taken: Taken,
     url: str,
     parquet: bool,
     state: Path | None,
@@ -91,7 +94,7 @@ def site(
         waivers=known_waivers(waivers, place),
         today=today(),
         reviews=reviews or 0,
-        store=store,
+        elsewhere=taken.elsewhere(),
     )
     order = Order(
         out=out.absolute(),

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 @click.option("--to", "tree", type=FILE, required=True, metavar="DIR", help="tree of submissions")
 @click.option(
     "--store",
-    type=FILE,
-    metavar="DIR",
-    help="put the packed evidence there, by its digest, and not into the submission",
+    metavar="STORE",
+    help="put the packed evidence there, by its digest, and not into the submission: DIR, oci-layout:DIR or oci://HOST/REPOSITORY",
 )
 @click.option(
     "--at",
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="where that evidence can be had: https://… or oci://HOST/REPOSITORY@sha256:…; may be repeated",
 )
-def submit(run: Path, tree: Path, store: Path | None, locations: tuple[str, ...]) -> int:
+def submit(run: Path, tree: Path, store: str | None, locations: tuple[str, ...]) -> int:
     """Lay a signed run out as a submission, and check it as a reviewer will.
 
     Verifies the run and writes DIR/VENDOR/ROUND/RUN: the evidence packed, the bundle, the page. Checks what it wrote

@@ -11,12 +11,14 @@ from suite.base.errors import UsageError
 from suite.base.language import language
 from suite.base.visible import say
 from suite.cli.command import command
+from suite.cli.evidenceoptions import evidence_options
 from suite.cli.options import FILE, json_option
 from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from suite.cli.evidenceoptions import Taken
     from suite.cli.trustoptions import Trusted
     from suite.judge.attest.verification import Verification
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="reviewer's audit, witness report or reproduction of the card; needs --trust; may be repeated",
 )
+@evidence_options
 @json_option("the steps")
 def verify(
     subjects: tuple[Path, ...],
@@ -41,11 +44,12 @@ def verify(
     nonce: str | None,
     statements: tuple[Path, ...],
     *,
+    taken: Taken,
     as_json: bool,
 ) -> int:
-    """Check run directories, bundles and pages, in numbered steps.
+    """Check run directories, submissions, bundles and pages, in numbered steps.
 
-    SUBJECT is a run directory, a .sigstore.json or an .html file. Re-hashes the evidence, checks the signature,
+    SUBJECT is a run directory, a submission, a .sigstore.json or an .html file. Re-hashes the evidence, checks the signature,
     recomputes every number from the raw events and renders the page again. A run directory without --trust or --key is
     checked against the key in it, and the last line says that the signer is not established; a bundle or page alone
     needs one of the two. Several subjects give a line each, with the status of the worst.
@@ -67,8 +71,9 @@ def verify(
             hint=hint,
         )
     known = judging.known(trusted, nonce, shared=len(subjects) > 1)
+    elsewhere = taken.elsewhere()
     if len(subjects) == 1:
-        result = judging.verify(subjects[0], known)
+        result = judging.verify(subjects[0], known, elsewhere)
         if known.trust is not None and (statements or result.maker):
             from suite.cli.statements import with_statements
 
@@ -78,7 +83,7 @@ def verify(
         else:
             say(result.text(language()), end="")
         return judging.verified_status(result)
-    results = judging.verify_each(subjects, known)
+    results = judging.verify_each(subjects, known, elsewhere)
     statuses = [judging.verified_status(result) for result in results]
     if as_json:
         write_json([result.to_json() for result in results])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined, placed
-from suite.base.errors import DataError, Place
+from suite.base.errors import DataError, Place, unreadable
 from suite.base.safe import open_plain
 from suite.declare.model import architectures, configuration, safetensors
 from suite.declare.model.weights import weigh
@@ -206,10 +206,7 @@ def hash_file(
         if known:
             known.put(path, sha256.hexdigest())
     except OSError as cause:
-        message = Sentence(
-            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
-        )
-        raise DataError("file-unreadable", message, Place(str(path))) from cause
+        raise unreadable(DataError, path, cause) from cause
     return FileDigest(path=name, bytes=size, sha256=sha256.hexdigest())
 
 

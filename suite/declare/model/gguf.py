@@ -11,7 +11,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import DataError, Place
+from suite.base.errors import DataError, Place, unreadable
 from suite.base.safe import open_plain
 from suite.documents.model import Tensor
 
@@ -48,10 +48,7 @@ def read_gguf(path: Path) -> list[Tensor]:
             size = os.fstat(stream.fileno()).st_size
             tensors = _Reader(stream, size, place).tensors()
     except OSError as cause:
-        message = Sentence(
-            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
-        )
-        raise DataError("file-unreadable", message, place) from cause
+        raise unreadable(DataError, path, cause) from cause
     return tensors
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import DataError, Place
+from suite.base.errors import DataError, Place, unreadable
 from suite.base.safe import open_plain
 from suite.documents.model import Tensor
 
@@ -42,12 +42,9 @@ def read_ir(path: Path) -> list[Tensor]:
         held = path.with_suffix(".bin").stat().st_size
         with open_plain(path, below=None) as stream:
             # What the suite's own conversion wrote; expat bounds what entities expand to.
-            rows = list(_constants(ET.iterparse(stream)))  # noqa: S314
+            rows = list(_constants(ET.iterparse(stream)))  # noqa: S314 - as said
     except OSError as cause:
-        message = Sentence(
-            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
-        )
-        raise DataError("file-unreadable", message, place) from cause
+        raise unreadable(DataError, path, cause) from cause
     except (ET.ParseError, LookupError, ValueError) as cause:
         message = Sentence(f"not a graph of OpenVINO: {cause}", f"不是 OpenVINO 的计算图：{cause}")
         raise DataError("model-weights-wrong", message, place) from cause

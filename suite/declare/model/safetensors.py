@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import DataError, Place
+from suite.base.errors import DataError, Place, unreadable
 from suite.base.safe import open_plain
 from suite.documents.model import Tensor, TensorFile
 
@@ -81,10 +81,7 @@ def _header(path: Path) -> tuple[dict[str, JSONValue], int, int]:
             stream.seek(8)
             raw = stream.read(length)
     except OSError as cause:
-        message = Sentence(
-            f"cannot read: {cause.strerror or cause}", f"无法读取：{cause.strerror or cause}"
-        )
-        raise DataError("file-unreadable", message, place) from cause
+        raise unreadable(DataError, path, cause) from cause
     header = jsonio.loads(raw.rstrip(b" "), name=str(path), error=DataError)
     if not isinstance(header, dict):
         raise DataError(

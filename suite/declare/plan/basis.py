@@ -132,14 +132,14 @@ def profile_of(basis: Basis) -> Profile:
     return Profile(doc, jsonio.digest(doc), shipped=False, traces=traces)
 
 
-def _refuse(found: Sequence[tuple[str, str, str]], where: str, code: str) -> None:
+def _refuse(problems: Sequence[tuple[str, str, str]], where: str, code: str) -> None:
     """Refuse what a reader of the file itself would have refused; whoever wrote a basis may have had other readers.
 
     Raises:
         DeclarationError: of that code, with the first problem.
     """
-    if found:
-        pointer, message, hint = found[0]
+    if problems:
+        pointer, message, hint = problems[0]
         raise DeclarationError(code, message, Place(where, None, pointer), hint)
 
 

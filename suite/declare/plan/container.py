@@ -167,7 +167,7 @@ def attestation(choice: Choice) -> tuple[AttestationTool, ...]:
     if choice.runtime not in {"container", "process"}:
         return ()
     return tuple(
-        AttestationTool(command=tool.command, parser=tool.parser)
+        AttestationTool(command=tool.command, parser=tool.parser, keep=tool.keep)
         for tool in given(choice.vendor.doc.attestation, ())
     )
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 DEFAULT_TMPFS = {"/tmp": "rw,exec,nosuid,nodev,mode=1777"}  # noqa: S108 - inside the container
 DEFAULT_ENV = {
     "HOME": "/tmp",  # noqa: S108 - inside the container
-    "XDG_CACHE_HOME": "/tmp/cache",  # noqa: S108
+    "XDG_CACHE_HOME": "/tmp/cache",  # noqa: S108 - the same
+    # Some libraries ask for the user's name, and ours has none inside the image.
     "USER": "engine",
     "LOGNAME": "engine",
     "PYTHONUNBUFFERED": "1",

@@ -17,8 +17,10 @@ from suite.declare.vendor import arguments, template
 from suite.declare.vendor.arguments import Given
 from suite.documents.document import given
 from suite.documents.engine import (
+    CLAIMED,
     PROBE_TARGET,
     RECIPE_TARGET,
+    RUNNING_SERVER,
     CompileCache,
     Container,
     Conversion,
@@ -225,7 +227,7 @@ def _title(choice: Choice) -> str:
     """The engine's name; of a server that runs already, only what whoever runs says it is."""
     if choice.runtime != "endpoint":
         return choice.engine.title
-    return f"{choice.engine.title} (claimed)" if choice.engine_named else "a running server"
+    return f"{choice.engine.title}{CLAIMED}" if choice.engine_named else str(RUNNING_SERVER)
 
 
 def _dtype(choice: Choice, dtype: DtypeRow) -> Dtype:

@@ -29,6 +29,7 @@ from suite.documents.engine import (
     Image,
     PreflightCheck,
     RequestFormat,
+    engine_title,
 )
 
 if TYPE_CHECKING:
@@ -78,11 +79,11 @@ def _head(plan: Plan) -> list[str]:
         _labelled("Plan ", "计划 ", plan_sha256(plan)),
         Sentence(
             f"Vendor      {plan.vendor.name}{emulated}; {devices.title}{visible}",
-            f"厂商      {plan.vendor.name}{emulated.zh}；{devices.title}{visible.zh}",
+            f"厂商      {plan.vendor.name}{emulated.zh}；{devices.title.zh}{visible.zh}",
         ),
         Sentence(
             f"Engine      {engine.title} ({engine.id}), as {plan.runtime}; {stack}",
-            f"引擎      {engine.title}（{engine.id}），运行方式 {plan.runtime}；{stack}",
+            f"引擎      {engine_title(engine.title).zh}（{engine.id}），运行方式 {plan.runtime}；{stack}",
         ),
         Sentence(f"Model       {model.id}{revision}", f"模型      {model.id}{revision.zh}"),
         Sentence(

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
+from suite.base.framing import join_address
 from suite.declare.vendor import template
 from suite.documents.document import given
 from suite.documents.topology import Role, Topology
@@ -132,7 +133,7 @@ def _declared(engine: DeclaredEngine, chosen: TopologyChoice) -> DeclaredLayout:
         named = chosen.layout in (None, layout.id)
         if named and asked <= set(layout.splits) and set(given(chosen.counts, {})) <= roles:
             return layout
-    known = "; ".join(f"{one.id} ({', '.join(one.splits)})" for one in layouts) or "none"
+    known = "; ".join(f"{layout.id} ({', '.join(layout.splits)})" for layout in layouts) or "none"
     raise UsageError(
         "node-layout-missing",
         Sentence(
@@ -253,7 +254,7 @@ def node_engine(
         "head_address": addresses[0],
         "data_parallel_start": str(number * local),
         **{
-            f"{name}_addresses": ",".join(f"{addresses[at]}:{engine.port}" for at in each)
+            f"{name}_addresses": ",".join(join_address(addresses[at], engine.port) for at in each)
             for name, each in numbers.items()
         },
     }

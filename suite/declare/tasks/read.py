@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import DataError, Place
+from suite.base.errors import DataError, Place, unreadable
 from suite.base.safe import open_plain
 from suite.declare.tasks.formats.record import Candidate, Confidence
 from suite.declare.tasks.formats.registry import data_formats
@@ -83,10 +83,7 @@ def recognise(path: Path) -> tuple[Format, Path]:
             )
         return _format_of_file(path, place), path
     except OSError as cause:
-        reason = cause.strerror or str(cause)
-        raise DataError(
-            "file-unreadable", Sentence(f"cannot read: {reason}", f"无法读取：{reason}"), place
-        ) from cause
+        raise unreadable(DataError, path, cause) from cause
 
 
 def _surest(candidate: Candidate) -> tuple[Format, Confidence]:

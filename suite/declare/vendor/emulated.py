@@ -7,25 +7,34 @@ the telemetry tool is another, which prints in the real one's layout. Name and e
 
 from __future__ import annotations
 
-import copy
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import yaml
+from msgspec import UNSET, structs
 
-from suite.base import jsonio, yamlio
+from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError, unwritable
 from suite.base.resources import resource
 from suite.base.safe import read_plain, replace_file
 from suite.declare.vendor.load import FILE_NAME, load_vendor
-from suite.documents.engine import RECIPE_TARGET
+from suite.documents.accelerator import Source
+from suite.documents.codec import plain
+from suite.documents.document import given
+from suite.documents.engine import RECIPE_TARGET, Mount
+from suite.documents.text import Title
+from suite.documents.vendor import DeviceAccess, DeviceNodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from suite.base.jsonio import JSONObject
     from suite.declare.vendor.load import Vendor
+    from suite.documents.vendor import DeclaredTelemetry
+    from suite.documents.vendor import Vendor as Declaration
+    from suite.documents.vendor_engine import DeclaredEngine
 
 ENGINES: Final = "engines.json"
 TARGET: Final = "/emulated"
@@ -35,6 +44,8 @@ _SOURCE: Final = "emulation"
 _READY: Final = ("/health", "/v1/models")
 _PROGRAM: Final = "engine.py"
 _MAX_PROGRAM: Final = 1 << 20
+_LEFT_OUT: Final = ("peak_probe", "profiler", "compile_cache", "process", "access")
+"""Members of an engine that are the machine's or the image's."""
 _SOONER: Final = {"vllm": ("--enforce-eager",)}
 """What makes an engine start sooner; how fast it then is says nothing anyway."""
 
@@ -55,12 +66,7 @@ def emulate(vendor: Vendor, into: Path, *, devices: int, underneath: str) -> Pat
         UsageError: ``emulation-impossible`` where no engine of the vendor can be emulated.
         SetupError: ``disk-unwritable``.
     """
-    document: Any = copy.deepcopy(yamlio.load(vendor.path).value)
-    engines = [
-        engine
-        for engine in document["engines"]
-        if takes_port(rule.get("value") for rule in engine["arguments"])
-    ]
+    engines = [engine for engine in vendor.doc.engines if takes_port(engine)]
     if not engines or vendor.id == "cpu":
         message = Sentence(
             f"no engine of {vendor.id} can be emulated: none takes its port as an argument",
@@ -71,41 +77,28 @@ def emulate(vendor: Vendor, into: Path, *, devices: int, underneath: str) -> Pat
                 "the CPU is here: there is nothing to emulate", "CPU 就在此处：无需模拟"
             )
         raise UsageError("emulation-impossible", message)
-    known: Any = yamlio.load(load_vendor("cpu").path).value
-    cpu = next(engine for engine in known["engines"] if engine["id"] == underneath)
+    cpu = load_vendor("cpu").engine(underneath)
     directory = into / f"{devices}-devices-{underneath}" / vendor.id
-    nodes = _nodes(document)
-    _relabel(document)
+    nodes = _nodes(vendor.doc)
+    document = _cited(
+        structs.replace(
+            _relabelled(vendor.doc),
+            engines=tuple(_replaced(engine, cpu) for engine in engines),
+            prerequisites=(),
+            access=(_access(nodes, directory),),
+            telemetry=tuple(_telemetry(vendor.doc, devices)),
+            attestation=UNSET,
+        )
+    )
     described = {
         "underneath": _beneath(cpu),
-        "engines": {item["id"]: _described(item, document, nodes, devices) for item in engines},
-    }
-    document["engines"] = engines
-    document["prerequisites"] = []
-    document["access"] = [_access(nodes, directory)]
-    for engine in engines:
-        _replace_engine(engine, copy.deepcopy(cpu))  # the YAML takes no anchors
-    name = document["accelerators"][0]["name"]
-    document["telemetry"] = [
-        entry
-        for entry in document["telemetry"]
-        if entry["tool"] in TOOLS and "--json" in entry["command"]
-    ] or [entry for entry in document["telemetry"] if entry["tool"] in TOOLS]
-    document["telemetry"] = document["telemetry"][:1]
-    document.pop("attestation", None)
-    for entry in document["telemetry"]:
-        script = str(resource("suite/assets/emulated_tool.py"))
-        entry |= {
-            "command": [sys.executable, script, entry["tool"], str(devices), name],
-            "where": "host",
-        }
-    cited = set(_texts({name: value for name, value in document.items() if name != "sources"}))
-    document["sources"] = {
-        name: source for name, source in document["sources"].items() if name in cited
+        "engines": {
+            engine.id: _described(engine, vendor.doc, nodes, devices) for engine in engines
+        },
     }
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
+        text = yaml.safe_dump(plain(document), allow_unicode=True, sort_keys=False, width=100)
         replace_file(directory / FILE_NAME, text.encode())
         replace_file(directory / ENGINES, jsonio.pretty(described))
         program = resource("suite/assets/emulated_engine.py")
@@ -124,101 +117,126 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def takes_port(values: Iterable[object]) -> bool:
-    """Whether one of an engine's arguments, by their values, is its port."""
-    return "{port}" in values
+def takes_port(engine: DeclaredEngine) -> bool:
+    """Whether one of the engine's arguments is its port."""
+    return any(rule.value == "{port}" for rule in engine.arguments)
 
 
-def _relabel(document: dict[str, Any]) -> None:
-    document["name"] += " (emulated)"
-    document["title"] = {
-        "en": f"{document['title']['en']} (emulated)",
-        "zh": f"{document['title']['zh']}（模拟）",
-    }
-    document["emulated"] = True
-    document["sources"][_SOURCE] = {
-        "ref": "suite run --emulate: takes the vendor's commands and runs without the vendor's devices",
-        "kind": "configuration",
-    }
+def _relabelled(document: Declaration) -> Declaration:
+    source = Source(
+        ref="suite run --emulate: takes the vendor's commands and runs without the vendor's devices",
+        kind="configuration",
+    )
+    return structs.replace(
+        document,
+        name=f"{document.name} (emulated)",
+        title=Title(en=f"{document.title.en} (emulated)", zh=f"{document.title.zh}（模拟）"),
+        emulated=True,
+        sources={**document.sources, _SOURCE: source},
+    )
 
 
-def _nodes(document: dict[str, Any]) -> list[str]:
+def _cited(document: Declaration) -> Declaration:
+    """The declaration with those sources alone that it still cites."""
+    cited = set(_texts({**plain(document), "sources": None}))
+    sources = {name: source for name, source in document.sources.items() if name in cited}
+    return structs.replace(document, sources=sources)
+
+
+def _telemetry(document: Declaration, devices: int) -> Iterator[DeclaredTelemetry]:
+    """The first tool whose layout can be printed, as JSON where it has that; the program takes its place."""
+    entries = [entry for entry in document.telemetry if entry.tool in TOOLS]
+    for entry in sorted(entries, key=lambda entry: "--json" not in entry.command)[:1]:
+        script = str(resource("suite/assets/emulated_tool.py"))
+        name = document.accelerators[0].name
+        command = (sys.executable, script, entry.tool, str(devices), name)
+        yield structs.replace(entry, command=command, where="host")
+
+
+def _nodes(document: Declaration) -> list[str]:
     """The names of the device nodes in a container, as the vendor's own way without a toolkit has them."""
-    for way in document["access"]:
-        per_device: list[str] = (way.get("nodes") or {}).get("per_device") or []
-        if per_device:
-            return [node.rpartition(":")[2] for node in per_device]
+    for way in document.access:
+        nodes = given(way.nodes)
+        if nodes is not None and nodes.per_device:
+            return [node.rpartition(":")[2] for node in nodes.per_device]
     return ["/dev/emulated{index}"]
 
 
-def _access(nodes: list[str], directory: Path) -> dict[str, Any]:
-    per_device = [f"/dev/null:{node}" for node in nodes]
-    return {
-        "id": "emulated",
-        "kind": "raw",
-        "nodes": {"common": [], "per_device": per_device},
-        "mounts": [{"source": str(directory.absolute()), "target": TARGET, "read_only": True}],
-        "sets_visibility": True,
-        "source": _SOURCE,
-    }
+def _access(nodes: list[str], directory: Path) -> DeviceAccess:
+    per_device = tuple(f"/dev/null:{node}" for node in nodes)
+    return DeviceAccess(
+        id="emulated",
+        kind="raw",
+        nodes=DeviceNodes(common=(), per_device=per_device),
+        mounts=(Mount(source=str(directory.absolute()), target=TARGET, read_only=True),),
+        sets_visibility=True,
+        source=_SOURCE,
+    )
 
 
-def _beneath(cpu: dict[str, Any]) -> dict[str, Any]:
+def _beneath(cpu: DeclaredEngine) -> JSONObject:
     """How the engine underneath starts; what the vendor's words decide stays a placeholder."""
-    words = [*cpu["command"]]
-    for rule in cpu["arguments"]:
-        if rule["status"] in ("required", "recommended"):
-            words += [rule["name"], *([rule["value"]] if rule["takes"] != "flag" else [])]
-    words += _SOONER.get(cpu["id"], ())
+    words = [*cpu.command]
+    for rule in cpu.arguments:
+        if rule.status in {"required", "recommended"}:
+            words += [rule.name, *([given(rule.value, "")] if rule.takes != "flag" else [])]
+    words += _SOONER.get(cpu.id, ())
+    conversion = given(cpu.conversion)
     return {
-        "command": words,
-        "convert": cpu.get("conversion", {}).get("command", []),
+        "command": [*words],
+        "convert": [] if conversion is None else [*conversion.command],
         "fixed": {
             "recipe": RECIPE_TARGET,
-            "dtype": cpu["dtypes"]["default"],
+            "dtype": cpu.dtypes.default,
             "tensor_parallel": "1",
         },
-        "caching": {name: cpu["prefix_caching"][name] for name in ("enable", "disable")},
-        "env": {item["name"]: item["value"] for item in cpu["env"]},
+        "caching": {
+            "enable": [*cpu.prefix_caching.enable],
+            "disable": [*cpu.prefix_caching.disable],
+        },
+        "env": {item.name: item.value for item in cpu.env},
     }
 
 
 def _described(
-    engine: dict[str, Any], document: dict[str, Any], nodes: list[str], devices: int
-) -> dict[str, Any]:
+    engine: DeclaredEngine, document: Declaration, nodes: list[str], devices: int
+) -> JSONObject:
     """What the emulated engine holds its words against; see ``suite/assets/emulated_engine.py``."""
-    entry = engine["entrypoint"] or engine["image_entrypoint"]
-    container = document["visibility"]["container"]
+    container = document.visibility.container
     return {
-        "title": engine["title"],
-        "words": [*entry, *engine["command"]],
-        "arguments": engine["arguments"],
-        "prefix_caching": engine["prefix_caching"],
-        "env": [item["name"] for item in engine["env"]],
-        "nodes": nodes,
-        "indices": list(range(devices)),
-        "variables": [container["variable"]] if container else [],
+        "title": engine.title,
+        "words": [*(engine.entrypoint or engine.image_entrypoint), *engine.command],
+        "arguments": [plain(rule) for rule in engine.arguments],
+        "prefix_caching": plain(engine.prefix_caching),
+        "env": [item.name for item in engine.env],
+        "nodes": [*nodes],
+        "indices": [*range(devices)],
+        "variables": [container.variable] if container else [],
     }
 
 
-def _replace_engine(engine: dict[str, Any], cpu: dict[str, Any]) -> None:
-    entry = engine["entrypoint"] or engine["image_entrypoint"]
-    program = ["python", f"{TARGET}/{_PROGRAM}"]
-    engine["images"] = [{**cpu["images"][0], "id": "emulated", "provenance": _SOURCE}]
-    engine["entrypoint"] = [*program, "serve", engine["id"], *entry]
-    engine["image_entrypoint"] = []
-    engine["pre_commands"] = []
-    for member in ("peak_probe", "profiler", "compile_cache", "process", "access", "shared_memory"):
-        engine.pop(member, None)
-    if engine["readiness"]["path"] not in _READY:
-        engine["readiness"]["path"] = _READY[0]
-    engine["request"] |= {"token_ids": False, "extra_body": {}}
-    engine["limits"] = {**engine["limits"], "memory_base": cpu["limits"]["memory_base"]}
-    if "shared_memory" in cpu:
-        engine["shared_memory"] = {**cpu["shared_memory"], "source": _SOURCE}
-    conversion = engine.get("conversion")
-    if conversion:
-        baked = {item["name"]: item["value"] for item in conversion["parameters"]}
-        first = ["{model_source}", "{conversion_target}", baked.get("dtype", "float32")]
+def _replaced(engine: DeclaredEngine, cpu: DeclaredEngine) -> DeclaredEngine:
+    """An engine of the vendor's with what must be another to run here."""
+    program = ("python", f"{TARGET}/{_PROGRAM}")
+    readiness, memory, conversion = engine.readiness, given(cpu.shared_memory), engine.conversion
+    if readiness.path not in _READY:
+        readiness = structs.replace(readiness, path=_READY[0])
+    if conversion is not UNSET:
+        baked = {item.name: item.value for item in conversion.parameters}
+        first = ("{model_source}", "{conversion_target}", baked.get("dtype", "float32"))
         ranks = baked.get("tensor_parallel", "1")
-        conversion["command"] = [*program, "convert", *first, ranks, *conversion["command"]]
+        command = (*program, "convert", *first, ranks, *conversion.command)
+        conversion = structs.replace(conversion, command=command)
+    return structs.replace(
+        engine,
+        images=(structs.replace(cpu.images[0], id="emulated", provenance=_SOURCE),),
+        entrypoint=(*program, "serve", engine.id, *(engine.entrypoint or engine.image_entrypoint)),
+        image_entrypoint=(),
+        pre_commands=(),
+        conversion=conversion,
+        readiness=readiness,
+        request=structs.replace(engine.request, token_ids=False, extra_body={}),
+        limits=structs.replace(engine.limits, memory_base=cpu.limits.memory_base),
+        shared_memory=UNSET if memory is None else structs.replace(memory, source=_SOURCE),
+        **dict.fromkeys(_LEFT_OUT, UNSET),
+    )

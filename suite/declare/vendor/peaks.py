@@ -43,8 +43,8 @@ def select_peaks(
     Raises:
         UsageError: ``peak-not-private``, ``cpu-peak-wrong``.
     """
-    peaks = {peak.precision: peak for peak in device.peaks}
-    peak = peaks.get(precision)  # type: ignore[call-overload]  # any text may be asked for
+    peaks: dict[str, DeclaredPeak] = {peak.precision: peak for peak in device.peaks}
+    peak = peaks.get(precision)
     compute, unknown = _compute(vendor, device, precision, peak=peak, private=private, cpu=cpu)
     bandwidth = device.memory.bandwidth
     tdp = device.power.tdp.value

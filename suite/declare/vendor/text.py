@@ -312,11 +312,11 @@ def _access(doc: Vendor) -> Iterator[str]:
 
 def _visibility(visibility: Visibility) -> Iterator[str]:
     if visibility.container is not None:
-        said = _variable(visibility.container)
-        yield Sentence(f"for the container runtime: {said}", f"供容器运行时：{said.zh}")
+        variable = _variable(visibility.container)
+        yield Sentence(f"for the container runtime: {variable}", f"供容器运行时：{variable.zh}")
     for entry in visibility.process:
-        said = _variable(entry)
-        yield Sentence(f"for the engine's process: {said}", f"供引擎进程：{said.zh}")
+        variable = _variable(entry)
+        yield Sentence(f"for the engine's process: {variable}", f"供引擎进程：{variable.zh}")
     if visibility.renumbered:
         yield Sentence(
             "devices count from 0 again inside the container", "容器内的设备重新从 0 编号"

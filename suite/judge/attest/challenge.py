@@ -53,16 +53,22 @@ def read_challenge(data: bytes, name: str) -> tuple[Challenge, Statement]:
         TrustError: it is no sound bundle (`suite.judge.attest.envelope.parse`), or states something else
             (``predicate-type-differs``, ``predicate-schema``, ``statement-subject``).
     """
-    statement = parse_statement(envelope.parse(data, name=name).payload)
-    if statement.predicate_type != CHALLENGE_TYPE:
-        message = Sentence(
-            f"a {kind(statement.predicate_type)} where a challenge is expected",
-            f"应为质询，而这是{chinese(kind(statement.predicate_type))}",
-        )
-        raise TrustError("predicate-type-differs", message, Place(name))
+    statement = _statement(data, name, CHALLENGE_TYPE, Sentence("challenge", "质询"))
     document = check_predicate(statement)
     assert isinstance(document, Challenge)
     return document, statement
+
+
+def _statement(data: bytes, name: str, predicate_type: str, expected: Sentence) -> Statement:
+    """The statement in a bundle, which must be of that kind."""
+    statement = parse_statement(envelope.parse(data, name=name).payload)
+    if statement.predicate_type != predicate_type:
+        message = Sentence(
+            f"a {kind(statement.predicate_type)} where a {expected} is expected",
+            f"应为{expected.zh}，而这是{chinese(kind(statement.predicate_type))}",
+        )
+        raise TrustError("predicate-type-differs", message, Place(name))
+    return statement
 
 
 def make_commitment(stated: Commitment) -> bytes:
@@ -81,13 +87,7 @@ def read_commitment(data: bytes, name: str) -> tuple[Commitment, Statement]:
     Raises:
         TrustError: as `read_challenge`.
     """
-    statement = parse_statement(envelope.parse(data, name=name).payload)
-    if statement.predicate_type != COMMITMENT_TYPE:
-        message = Sentence(
-            f"a {kind(statement.predicate_type)} where a commitment is expected",
-            f"应为承诺，而这是{chinese(kind(statement.predicate_type))}",
-        )
-        raise TrustError("predicate-type-differs", message, Place(name))
+    statement = _statement(data, name, COMMITMENT_TYPE, Sentence("commitment", "承诺"))
     document = check_predicate(statement)
     assert isinstance(document, Commitment)
     return document, statement

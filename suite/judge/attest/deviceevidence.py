@@ -11,6 +11,7 @@ import binascii
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from cryptography.hazmat.primitives import hashes
 from msgspec import UNSET
@@ -59,12 +60,31 @@ class Answer:
         return tuple(sorted((signed or stated) - {""}))
 
 
-def answers(evidence: Evidence) -> tuple[list[Answer], list[str]]:
+_Read = tuple[list[Answer], list[str]]
+_READ: WeakKeyDictionary[Evidence, _Read | TrustError] = WeakKeyDictionary()
+
+
+def answers(evidence: Evidence) -> _Read:
     """What the tool answered, and why it gave no answer, in the order in which it was asked.
+
+    Two rules, the card and the verification ask for it: it is read once for as long as the evidence is held.
 
     Raises:
         TrustError: ``attestation-nonce``; as `suite.judge.attest.spdm.read_report` and `suite.judge.attest.eat.read_bundle`.
     """
+    read = _READ.get(evidence)
+    if read is None:
+        try:
+            read = _answers(evidence)
+        except TrustError as refused:
+            read = refused
+        _READ[evidence] = read
+    if isinstance(read, TrustError):
+        raise read
+    return read
+
+
+def _answers(evidence: Evidence) -> _Read:
     read: list[Answer] = []
     missing: list[str] = []
     wanted = {"before": evidence.header.plan_sha256, "after": evidence.log_sha256}
@@ -103,6 +123,12 @@ def _stale(line: DeviceEvidence, wanted: str) -> TrustError:
 
 def _document(line: DeviceEvidence) -> tuple[jsonio.JSONObject, str]:
     """``nvattest --format json``: one object, with a result code; or why there is nothing in it."""
+    kept_back = given(line.withheld)
+    if kept_back is not None:
+        return {}, Sentence(
+            f"what {len(kept_back.devices)} devices signed was withheld, SHA-256 {kept_back.sha256[:16]}…: it names them",
+            f"{len(kept_back.devices)} 个设备所签内容因指明设备而未交出，SHA-256 {kept_back.sha256[:16]}…",
+        )
     text = given(line.output)
     if text is None:
         return {}, given(line.why, "")

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import EvidenceError, Place, Problem, TrustError
+from suite.base.errors import EvidenceError, Place, Problem, TrustError, unreadable
 from suite.base.safe import NOT_PLAIN, read_plain
 from suite.documents.codec import decode
 from suite.documents.manifest import Manifest
@@ -36,14 +36,10 @@ def read_limited(path: Path, limit: int) -> bytes:
     try:
         return read_plain(path, limit, below=path.parent)
     except OSError as cause:
-        reason = cause.strerror or str(cause)
         if cause.errno == errno.EFBIG:
+            reason = cause.strerror or str(cause)
             raise TrustError("file-too-large", reason, Place(str(path))) from cause
-        raise TrustError(
-            "file-unreadable",
-            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
-            Place(str(path)),
-        ) from cause
+        raise unreadable(TrustError, path, cause) from cause
 
 
 def read_manifest(run: RunFiles) -> tuple[tuple[ManifestFile, ...], str]:

@@ -63,11 +63,11 @@ class Step:
         """For a person: one line, then one indented line per finding, and what to do."""
         code = f" [{self.code}]" if self.code else ""
         outcome = (f"{self.outcome.value:<7}", _OUTCOMES[self.outcome])[language]
-        said = language.of(placed(self.what, self.detail))
+        sentence = language.of(placed(self.what, self.detail))
         word = ("hint: ", "建议：")[language]
         hint = [f"      {word}{language.of(self.hint)}"] if self.hint else []
         findings = (f"      - {language.of(finding)}" for finding in self.findings)
-        return [f"{self.number:2}. {outcome} {said}{code}", *findings, *hint]
+        return [f"{self.number:2}. {outcome} {sentence}{code}", *findings, *hint]
 
 
 @dataclass(slots=True)

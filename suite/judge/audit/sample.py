@@ -61,8 +61,8 @@ def end_tokens(model: Path) -> tuple[int, ...]:
         value = jsonio.load(path, error=EvidenceError, foreign=True) if path.is_file() else {}
         ends = value.get("eos_token_id") if isinstance(value, dict) else None
         listed = ends if isinstance(ends, list) else [ends]
-        if found := tuple(item for item in listed if type(item) is int):
-            return found
+        if ids := tuple(item for item in listed if type(item) is int):
+            return ids
     return ()
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from suite.documents.card import CardEngine, CardFact, CardModel, CardPrompt, CardWorkload, Run
 from suite.documents.document import given
 from suite.judge.card.leaves import cut
+from suite.judge.log import counters
 from suite.judge.log.origin import served
 
 if TYPE_CHECKING:
@@ -48,11 +49,19 @@ def _failure(error: RunError) -> str:
 def facts(evidence: Evidence) -> dict[str, CardFact]:
     """Facts about the environment as text."""
     environment = evidence.environment
-    return {name: _fact(fact) for name, fact in environment.facts.items()} | {
-        f"device.{device.index}.{name}": CardFact(value=value)
-        for device in given(environment.devices, ())
-        for name, value in _observed(device).items()
-    }
+    return (
+        {name: _fact(fact) for name, fact in environment.facts.items()}
+        | {
+            f"device.{device.index}.{name}": CardFact(value=value)
+            for device in given(environment.devices, ())
+            for name, value in _observed(device).items()
+        }
+        | {
+            f"device.{device}.measured_{name}": CardFact(value=text)
+            for device, samples in counters.measured_samples(evidence).items()
+            for name, text in counters.words(counters.series(samples)).items()
+        }
+    )
 
 
 def _observed(device: ObservedDevice) -> dict[str, str]:

@@ -11,6 +11,7 @@ from suite.base.bilingual import Sentence, joined
 from suite.base.language import Language
 from suite.documents.document import given
 from suite.documents.value import Measured
+from suite.judge.compare.ratio import factor
 from suite.judge.report.numbers import show
 from suite.judge.report.view import unit
 from suite.judge.report.words import WORDS
@@ -148,15 +149,15 @@ def _cell(metric: str, change: Change | None) -> Cell:
         why = Sentence("only other cards have it", "只有其他评分卡有此指标")
         return Cell(_ABSENT, outcome="not-comparable", why=why)
     ratio = change.ratio
-    text = f"×{ratio.value:.3f} ({ratio.low:.3f}–{ratio.high:.3f})" if ratio else ""
-    said = Sentence(text, text)
+    text = f"×{factor(ratio.value)} ({factor(ratio.low)}–{factor(ratio.high)})" if ratio else ""
+    caption = Sentence(text, text)
     if change.paired is not UNSET:
-        said += Sentence(f", {change.paired} tasks paired", f"，{change.paired} 个任务配对")
+        caption += Sentence(f", {change.paired} tasks paired", f"，{change.paired} 个任务配对")
     if change.repeated is not UNSET:
-        said += _repeated(change.repeated)
+        caption += _repeated(change.repeated)
     number, interval = _text(metric, change.b)
     known = isinstance(change.b, Measured)
-    return Cell(number, interval, said, change.outcome, change.why, known)
+    return Cell(number, interval, caption, change.outcome, change.why, known)
 
 
 def _repeated(made: Repetition) -> Sentence:
@@ -229,12 +230,12 @@ def point(item: Point) -> tuple[Sentence, Sentence, Sentence, str]:
 def correction(result: ManyComparison) -> Sentence:
     """What was done about the number of comparisons."""
     done = result.correction
-    said = Sentence(
+    sentence = Sentence(
         f"{done.tests} ratios were tested at once: Holm's correction keeps the chance of any false verdict at {done.level:.0%}",
         f"同时检验了 {done.tests} 个比值：Holm 校正使出现任何误判的概率保持在 {done.level:.0%}",
     )
     if done.undone:
-        said += Sentence(
+        sentence += Sentence(
             f"; {done.undone} verdicts did not stand", f"；其中 {done.undone} 个结论不成立"
         )
-    return said
+    return sentence

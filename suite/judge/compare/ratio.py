@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from suite.documents.card_phase import CardPhase
     from suite.documents.comparison import ChangeOutcome
 
+FURTHEST = 700.0
+"""Largest logarithm of a ratio and of its bounds: e^±700 are numbers that a document holds, e^±745 are not."""
 FEWEST_PAIRS = 8
 """Tasks from which a paired ratio has an interval."""
 FEWEST_SEARCHES = 3
@@ -92,15 +94,27 @@ def ratio_of(a: Measured, b: Measured) -> ValueRatio | None:
     first, second = _bounds(a), _bounds(b)
     if first is None or second is None or min(a.value, b.value, first[0], second[0]) <= 0:
         return None
-    centre = math.log(b.value / a.value)
     # A bootstrap interval need not contain its value; a distance below zero counts as none.
     down = math.hypot(_log(b.value, second[0]), _log(first[1], a.value))
     up = math.hypot(_log(second[1], b.value), _log(a.value, first[0]))
-    return ValueRatio(
-        value=stored(math.exp(centre)),
-        low=stored(math.exp(centre - down)),
-        high=stored(math.exp(centre + up)),
+    return ratio_within(math.log(b.value) - math.log(a.value), down, up)
+
+
+def ratio_within(centre: float, down: float, up: float) -> ValueRatio:
+    """A ratio from its logarithm and the distances of its bounds from it, neither below zero.
+
+    What lies beyond a document's numbers ends at their edge: such a bound excludes nothing that anybody measures.
+    """
+    value, low, high = (
+        stored(math.exp(max(-FURTHEST, min(FURTHEST, exponent))))
+        for exponent in (centre, centre - down, centre + up)
     )
+    return ValueRatio(value=value, low=low, high=high)
+
+
+def factor(number: float) -> str:
+    """A ratio or a bound of one, as people read it; what no fixed point shows well has a power of ten."""
+    return f"{number:.3f}" if 0.001 <= number < 1e6 else f"{number:.3g}"
 
 
 def p_value(ratio: ValueRatio, margin: float, freedom: int = BEYOND_STUDENT) -> float:
@@ -138,16 +152,11 @@ def paired_ratio(a: Sequence[float], b: Sequence[float]) -> ValueRatio | None:
     residuals = [y - ratio * x for x, y in zip(a, b, strict=True)]
     variance = math.fsum(item * item for item in residuals) / (count - 1)
     half = student(count - 1) * math.sqrt(variance / count) / second
-    centre = math.log(ratio)
-    return ValueRatio(
-        value=stored(ratio),
-        low=stored(math.exp(centre - half)),
-        high=stored(math.exp(centre + half)),
-    )
+    return ratio_within(math.log(ratio), half, half)
 
 
 def _log(above: float, below: float) -> float:
-    return max(0.0, math.log(above / below))
+    return max(0.0, math.log(above) - math.log(below))
 
 
 def judge(

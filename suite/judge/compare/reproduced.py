@@ -10,14 +10,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
 from suite.base.bilingual import Sentence
 from suite.documents.reproduction import Numbers, Reproduced
-from suite.documents.value import Measured, stored
+from suite.documents.value import Measured
 from suite.judge.compare.inputs import same_place
 from suite.judge.compare.paired import answers, paired_ratios
-from suite.judge.compare.ratio import ratio_of
+from suite.judge.compare.ratio import factor, ratio_of, ratio_within
 from suite.judge.metrics.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -92,10 +90,10 @@ def numbers(
     )
     wrong = [
         Sentence(
-            f"{item.metric} of {item.phase}: {item.first:g} and {item.again:g}, ratio {item.ratio.value:.3f}"
-            f" ({item.ratio.low:.3f} to {item.ratio.high:.3f}), {item.share:.0%} allowed",
-            f"{item.phase} 的 {item.metric}：{item.first:g} 与 {item.again:g}，比值 {item.ratio.value:.3f}"
-            f"（{item.ratio.low:.3f} 至 {item.ratio.high:.3f}），允许 {item.share:.0%}",
+            f"{item.metric} of {item.phase}: {item.first:g} and {item.again:g}, ratio {factor(item.ratio.value)}"
+            f" ({factor(item.ratio.low)} to {factor(item.ratio.high)}), {item.share:.0%} allowed",
+            f"{item.phase} 的 {item.metric}：{item.first:g} 与 {item.again:g}，比值 {factor(item.ratio.value)}"
+            f"（{factor(item.ratio.low)} 至 {factor(item.ratio.high)}），允许 {item.share:.0%}",
         )
         for item in metrics
         if not item.agrees
@@ -156,8 +154,4 @@ def _compared(metric: Metric) -> bool:
 def _widened(ratio: ValueRatio) -> ValueRatio:
     """The same ratio with the interval of 99.9 %."""
     centre, low, high = (math.log(value) for value in (ratio.value, ratio.low, ratio.high))
-    return replace(
-        ratio,
-        low=stored(math.exp(centre - WIDENED * (centre - low))),
-        high=stored(math.exp(centre + WIDENED * (high - centre))),
-    )
+    return ratio_within(centre, WIDENED * (centre - low), WIDENED * (high - centre))

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base.statistics import BEYOND_STUDENT, NORMAL, mean, student
-from suite.documents.comparison import ValueRatio
-from suite.documents.value import stored
+from suite.judge.compare.ratio import ratio_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from suite.documents.comparison import ValueRatio
 
 FEW: Final = 3
 """Runs of a side below which its spread is hardly known."""
@@ -70,20 +71,11 @@ def _deviation(squares: float, count: int) -> float | None:
 
 def widened(ratio: ValueRatio, spread: Spread) -> tuple[ValueRatio, int]:
     """A ratio whose interval holds the spread between runs as well, and its degrees of freedom."""
-    within = [
-        max(0.0, math.log(above / below)) / NORMAL
-        for above, below in ((ratio.value, ratio.low), (ratio.high, ratio.value))
-    ]
+    low, centre, high = map(math.log, (ratio.low, ratio.value, ratio.high))
+    within = [max(0.0, distance) / NORMAL for distance in (centre - low, high - centre)]
     freedom = BEYOND_STUDENT
     if spread.variance:
         whole = min(within) ** 2 + spread.variance
         freedom = min(freedom, int(spread.freedom * (whole / spread.variance) ** 2))
     down, up = (student(freedom) * math.sqrt(part**2 + spread.variance) for part in within)
-    return (
-        ValueRatio(
-            value=ratio.value,
-            low=stored(ratio.value * math.exp(-down)),
-            high=stored(ratio.value * math.exp(up)),
-        ),
-        freedom,
-    )
+    return ratio_within(centre, down, up), freedom

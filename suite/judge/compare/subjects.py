@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from suite.base.bilingual import Bilingual, Sentence
 from suite.documents.comparison import Subject
+from suite.documents.counters import COUNTERS
 from suite.documents.document import given
 from suite.documents.text import Text
 
@@ -178,6 +179,8 @@ _FACTS = {
 }
 """Names for people of facts; a package, a program or a container's detail is called by its own name."""
 
+MEASURED = {f"measured_{name}": counter.title for name, counter in COUNTERS.items()}
+"""The same of a device's counters over the measured windows, which are another in every run."""
 DEVICE_FACTS = {
     "name": Bilingual("name", "名称"),
     "driver": Bilingual("driver", "驱动"),
@@ -189,8 +192,9 @@ DEVICE_FACTS = {
     "ecc": Bilingual("ECC", "ECC"),
     "partition": Bilingual("partition", "分区"),
     "processes": Bilingual("other processes", "其他进程"),
+    **MEASURED,
 }
-"""The same of what a device's own tool said."""
+"""The same of what a device's own tool said, and of its counters."""
 
 
 _SPEED: tuple[Family, ...] = ("latency", "throughput", "utilisation", "energy", "start-up")
@@ -232,7 +236,15 @@ _MOMENTARY: Final = {
 def unchanged(a: Scorecard, b: Scorecard) -> bool:
     """Whether two runs of one plan were made by the same suite, with the same software, on the same machine."""
     same_plan = a.run.plan_sha256 == b.run.plan_sha256
-    return same_plan and all(line.what in _MOMENTARY for line in subjects(a, b))
+    return same_plan and all(
+        line.what in _MOMENTARY or _device_member(line.what) in MEASURED for line in subjects(a, b)
+    )
+
+
+def _device_member(name: str) -> str:
+    """What of a device a fact is about; "" where it is about something else."""
+    kind, _, rest = name.partition(".")
+    return rest.partition(".")[2] if kind == "device" else ""
 
 
 def subjects(a: Scorecard, b: Scorecard) -> list[Subject]:
@@ -308,10 +320,9 @@ def _facts(a: Scorecard, b: Scorecard) -> list[Subject]:
 
 
 def _title(name: str) -> Bilingual:
-    kind, _, rest = name.partition(".")
-    index, _, member = rest.partition(".")
-    words = DEVICE_FACTS.get(member) if kind == "device" else None
+    words = DEVICE_FACTS.get(_device_member(name))
     if words is not None:
+        index = name.split(".")[1]
         return Bilingual(f"Device {index}, {words.en}", f"设备 {index}，{words.zh}")
     return _FACTS.get(name, Bilingual(name, name))
 

@@ -13,6 +13,7 @@ from suite.documents.document import given
 from suite.judge.compare import manyview
 from suite.judge.compare.counts import source_zh
 from suite.judge.compare.manyview import MARKS, OUTCOMES
+from suite.judge.compare.ratio import factor
 from suite.judge.compare.subjects import ABSENT
 from suite.judge.report.numbers import show
 from suite.judge.report.texttable import wrapped
@@ -273,7 +274,7 @@ def _change(change: Change, say: Phrases, *, mark: bool = False, reason: bool = 
     lines = wrapped(_name(change, say), WIDTH, indent=indent, rest="    ")
     values = f"{_value(change.metric, change.a, say)} -> {_value(change.metric, change.b, say)}"
     ratio = change.ratio
-    tail = f"x {ratio.value:.3f} ({ratio.low:.3f} – {ratio.high:.3f})" if ratio else ""
+    tail = f"x {factor(ratio.value)} ({factor(ratio.low)} – {factor(ratio.high)})" if ratio else ""
     row = f"{' ' * 8}{values:<36}  {tail}".rstrip()
     lines += [row] if columns(row) <= WIDTH else [*_indented(values, 8), *_indented(tail, 8)]
     return [*lines, *(_indented(say.language.of(change.why), 8) if reason else [])]

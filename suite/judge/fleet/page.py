@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
 from markupsafe import Markup
 
 from suite import __version__
-from suite.base.bilingual import Sentence
 from suite.documents.value import Measured
 from suite.judge.report import svg
-from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
 from suite.judge.report.html import both
+from suite.judge.report.templating import (
+    pair,
+    security_policy,
+    style_sheet,
+    template_environment,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import jinja2
 
     from suite.base.language import Language
     from suite.documents.spread import Spread, SpreadMetric
     from suite.documents.value import Value
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_MIDDLE = (svg.HEIGHT - svg.BOTTOM + svg.TOP) / 2
 
 
 def render(made: Spread, language: Language) -> bytes:
     """The page, UTF-8: both languages are in it, and one is shown first."""
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    style = style_sheet(_TEMPLATES / "spread.css")
     page = _template().render(
         spread=made,
         tag=("en", "zh-CN")[language],
         shown=language.name.lower(),
-        policy=policy,
-        style=Markup(style),  # noqa: S704 - our own file, hashed in the policy
+        policy=security_policy(style),
+        style=style,
         version=__version__,
     )
     return page.encode("utf-8")
@@ -47,28 +47,15 @@ def render(made: Spread, language: Language) -> bytes:
 
 @functools.cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = template_environment(_TEMPLATES)
     environment.globals |= {
-        "both": both,
         "number": number,
         "share": share,
         "strip": strip,
-        "p": lambda english, chinese: both(Sentence(english, chinese)),
+        "both": both,
+        "p": pair,
     }
     return environment.get_template("spread.html.j2")
-
-
-@functools.cache
-def _style() -> str:
-    own = (_TEMPLATES / "spread.css").read_text("utf-8")
-    return ((CARD_TEMPLATES / "style.css").read_text("utf-8") + own).strip()
 
 
 def number(value: Value) -> str:

@@ -119,9 +119,9 @@ def _slope(points: Sequence[tuple[float, float]]) -> float:
     ordered = sorted(points)
     half = len(ordered) // 2
     slopes = sorted(
-        (other[1] - one[1]) / (other[0] - one[0])
-        for one, other in zip(ordered[:half], ordered[-half:], strict=True)
-        if other[0] > one[0]
+        (high[1] - low[1]) / (high[0] - low[0])
+        for low, high in zip(ordered[:half], ordered[-half:], strict=True)
+        if high[0] > low[0]
     )
     return slopes[len(slopes) // 2] if slopes else 0.0
 

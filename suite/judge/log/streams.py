@@ -154,9 +154,9 @@ def alone_and_among(evidence: Evidence) -> list[tuple[Request, Request]]:
 def divergence(first: Request, second: Request) -> tuple[int, bool]:
     """Steps until two answers part, and whether they do; in tokens where both have ids, else in words."""
     ids = given(first.token_ids or UNSET), given(second.token_ids or UNSET)
-    one: Sequence[object] = ids[0] if ids[0] and ids[1] else first.text.split()
+    reference: Sequence[object] = ids[0] if ids[0] and ids[1] else first.text.split()
     other: Sequence[object] = ids[1] if ids[0] and ids[1] else second.text.split()
-    for place, (mine, theirs) in enumerate(zip(one, other, strict=False)):
+    for place, (mine, theirs) in enumerate(zip(reference, other, strict=False)):
         if mine != theirs:
             return place + 1, True
-    return max(1, min(len(one), len(other))), len(one) != len(other)
+    return max(1, min(len(reference), len(other))), len(reference) != len(other)

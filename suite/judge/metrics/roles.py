@@ -12,6 +12,8 @@ from suite.judge.metrics.metric import Metric, phase_metric
 from suite.judge.metrics.throughput import prompt_credits, rate, token_credits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from suite.documents.plan import Plan
     from suite.documents.topology import RoleName
     from suite.judge.log.samples import Answer, Repeat
@@ -28,6 +30,35 @@ def _devices(plan: Plan, name: RoleName) -> int:
     topology = given(plan.topology)
     roles = () if topology is None else topology.roles
     return sum(role.nodes * role.devices for role in roles if role.role == name)
+
+
+def _each(
+    inputs: PhaseInputs,
+    name: RoleName,
+    obstacle: str,
+    tokens: Callable[[Answer], int | None],
+    give: Callable[[Repeat], Credits],
+) -> Value:
+    """Tokens per second and device of a role.
+
+    Args:
+        inputs: the phase and its plan.
+        name: the role.
+        obstacle: why the tokens cannot be counted; "" where they can.
+        tokens: of one answer.
+        give: of all answers of a repeat, as they arrived.
+    """
+    devices = _devices(inputs.plan, name)
+    if not devices:
+        return NotMeasured(TOGETHER)
+    if obstacle:
+        return NotMeasured(obstacle)
+
+    def share(repeat: Repeat) -> Credits:
+        times, amounts = give(repeat)
+        return times, amounts / devices
+
+    return rate(inputs.phase, "tokens/s", lambda answer: (tokens(answer) or 0) / devices, share)
 
 
 @phase_metric(
@@ -51,20 +82,8 @@ def _devices(plan: Plan, name: RoleName) -> int:
 )
 def prefill(inputs: PhaseInputs) -> Value:
     """Prompt tokens per second and prefill device."""
-    devices, phase = _devices(inputs.plan, "prefill"), inputs.phase
-    if not devices:
-        return NotMeasured(TOGETHER)
-    if not phase.counts_prompts:
-        return NotMeasured(NO_PROMPT_COUNT)
-
-    def amount(answer: Answer) -> float:
-        return (answer.prompt or 0) / devices
-
-    def give(repeat: Repeat) -> Credits:
-        times, tokens = prompt_credits(repeat)
-        return times, tokens / devices
-
-    return rate(phase, "tokens/s", amount, give)
+    obstacle = "" if inputs.phase.counts_prompts else NO_PROMPT_COUNT
+    return _each(inputs, "prefill", obstacle, lambda answer: answer.prompt, prompt_credits)
 
 
 @phase_metric(
@@ -88,17 +107,5 @@ def prefill(inputs: PhaseInputs) -> Value:
 )
 def decode(inputs: PhaseInputs) -> Value:
     """Generated tokens per second and decode device."""
-    devices, phase = _devices(inputs.plan, "decode"), inputs.phase
-    if not devices:
-        return NotMeasured(TOGETHER)
-    if not phase.counts_tokens:
-        return NotMeasured(NO_COUNT)
-
-    def amount(answer: Answer) -> float:
-        return (answer.generated or 0) / devices
-
-    def give(repeat: Repeat) -> Credits:
-        times, tokens = token_credits(repeat)
-        return times, tokens / devices
-
-    return rate(phase, "tokens/s", amount, give)
+    obstacle = "" if inputs.phase.counts_tokens else NO_COUNT
+    return _each(inputs, "decode", obstacle, lambda answer: answer.generated, token_credits)

@@ -13,11 +13,12 @@ from suite.judge import intervals
 from suite.judge.log.samples import NO_COUNT
 from suite.judge.log.steady import DRIFTS, sent_in, token_slices
 from suite.judge.metrics.metric import Headline, Metric, phase_metric, phase_metrics
-from suite.judge.metrics.throughput import BLOCK, SLICES
+from suite.judge.metrics.throughput import SLICES, over_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suite.base.statistics import Floats
     from suite.documents.comparison import Family
     from suite.judge.log.steady import SteadyLoad
     from suite.judge.metrics.inputs import PhaseInputs
@@ -76,21 +77,13 @@ def steady_output_throughput(inputs: PhaseInputs) -> Value:
     if not inputs.phase.counts_tokens:
         return NotMeasured(NO_COUNT)
     rates = [token_slices(state.repeat, state.window, 1)[0] / state.seconds for state in states]
-    count = _answers(states)
-    if len(rates) > 1:
-        return intervals.t_value(rates, "tokens/s", count)
-    if count < SLICES:
-        why = Sentence(
-            f"n = {count} < {SLICES}, too few for a block bootstrap",
-            f"n = {count} < {SLICES}，样本过少，无法使用分块自助法",
-        )
-        return Measured(rates[0], "tokens/s", count, None, None, why)
-    only = states[0]
-    slices = np.asarray(token_slices(only.repeat, only.window, SLICES), dtype=np.float64)
-    low, high = intervals.block_interval(slices * (SLICES / only.seconds), BLOCK)
-    return Measured(
-        rates[0], "tokens/s", count, low, high, Sentence("95 % block bootstrap", "95 % 分块自助法")
-    )
+    first = states[0]
+
+    def slices() -> Floats:
+        tokens = np.asarray(token_slices(first.repeat, first.window, SLICES), dtype=np.float64)
+        return tokens * (SLICES / first.seconds)
+
+    return over_repeats(rates, "tokens/s", _answers(states), slices)
 
 
 @phase_metric(

@@ -22,7 +22,7 @@ from suite.judge.log.samples import (
 from suite.judge.metrics.metric import Headline, Metric, phase_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from suite.base.statistics import Floats
     from suite.documents.workload import Objectives
@@ -91,7 +91,25 @@ def rate(
         if repeat.window_s <= 0:
             return NotMeasured(NO_TIME)
         rates.append(sum(amount(answer) for answer in repeat.answers) / repeat.window_s)
-    completed = len(phase.answers)
+    repeat = phase.repeats[0]
+
+    def slices() -> Floats:
+        return amounts(repeat, give(repeat), SLICES) * (SLICES / repeat.window_s)
+
+    return over_repeats(rates, unit, len(phase.answers), slices)
+
+
+def over_repeats(
+    rates: Sequence[float], unit: str, completed: int, slices: Callable[[], Floats]
+) -> Value:
+    """The mean of the repeats' rates with its interval; of a single repeat by block bootstrap over its slices.
+
+    Args:
+        rates: of each repeat.
+        unit: of the rates.
+        completed: answers of all repeats.
+        slices: the rates of the first repeat in `SLICES` equal slices of time.
+    """
     if len(rates) > 1:
         return intervals.t_value(rates, unit, completed)
     if completed < SLICES:
@@ -100,9 +118,7 @@ def rate(
             f"n = {completed} < {SLICES}，样本过少，无法使用分块自助法",
         )
         return Measured(rates[0], unit, completed, None, None, why)
-    repeat = phase.repeats[0]
-    slices = amounts(repeat, give(repeat), SLICES) * (SLICES / repeat.window_s)
-    low, high = intervals.block_interval(slices, BLOCK)
+    low, high = intervals.block_interval(slices(), BLOCK)
     return Measured(
         rates[0], unit, completed, low, high, Sentence("95 % block bootstrap", "95 % 分块自助法")
     )

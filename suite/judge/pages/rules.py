@@ -22,7 +22,13 @@ RANGES = {
         "Rounds, time stamps and attempts: R100 to R109", "轮次、时间戳与尝试：R100 至 R109"
     ),
     "R11": Bilingual("Where it ran: R110 to R119", "在何处运行：R110 至 R119"),
-    "R13": Bilingual("Several nodes: R130 to R139", "多个节点：R130 至 R139"),
+    "R12": Bilingual(
+        "Load clients: R120 to R129, with R118 and R119",
+        "负载客户端：R120 至 R129，以及 R118 与 R119",
+    ),
+    "R13": Bilingual(
+        "Several nodes, devices held back: R130 to R139", "多个节点与受限降频的设备：R130 至 R139"
+    ),
 }
 """Headings by the first digits of a number; a range without rules has none."""
 _COLUMNS = Bilingual(

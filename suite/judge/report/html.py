@@ -6,7 +6,6 @@ and compare it byte for byte. The page's own version is a digest over everything
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import itertools
@@ -21,6 +20,7 @@ from suite.base import jsonio
 from suite.base.bilingual import chinese
 from suite.base.language import Language
 from suite.documents.audit import Audit
+from suite.documents.engine import engine_title
 from suite.documents.reproduction import VerificationSummary
 from suite.documents.sentences import in_both
 from suite.documents.witness import WitnessReport
@@ -29,7 +29,13 @@ from suite.judge.attest.carried import level_shown, read_shown
 from suite.judge.attest.page import LANGUAGES, NOTHING, Carried, embed_bundle, embed_statement
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import details, groups, loadtext, numbers, plots, searches, tables, view
-from suite.judge.report.templating import template_environment
+from suite.judge.report.templating import (
+    TEMPLATES,
+    pair,
+    security_policy,
+    style_sheet,
+    template_environment,
+)
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
@@ -40,7 +46,6 @@ if TYPE_CHECKING:
     from suite.judge.attest.carried import Shown
 
 _HERE = Path(__file__).parent
-TEMPLATES = _HERE / "templates"
 GENERATOR = "llm-inference-conformance page"
 _CODE = (
     "../attest/levels.py",
@@ -74,27 +79,19 @@ def renderer_version() -> str:
     return f"{GENERATOR} {digest.hexdigest()[:12]}"
 
 
-def _span(english: str, chinese: str) -> Markup:
-    if english == chinese:
-        return Markup.escape(english)
-    return Markup(
-        '<span class="en" lang="en">{}</span><span class="zh" lang="zh-Hans">{}</span>'
-    ).format(english, chinese)
-
-
 def phrase(key: str) -> Markup:
     """A phrase of the page in both languages; the style sheet shows one of them."""
-    return _span(*WORDS[key])
+    return pair(*WORDS[key])
 
 
 def both(text: Text | str) -> Markup:
     """A text of the card in both languages; one that has no Chinese form, such as a name, once."""
-    return _span(text, chinese(text)) if isinstance(text, str) else _span(text.en, text.zh)
+    return pair(text, chinese(text)) if isinstance(text, str) else pair(text.en, text.zh)
 
 
 def unit(name: str) -> Markup:
     """A unit in both languages; symbols are the same in both."""
-    return _span(name, view.unit(name, Language.ZH))
+    return pair(name, view.unit(name, Language.ZH))
 
 
 def _breakable(text: str) -> Markup:
@@ -103,16 +100,11 @@ def _breakable(text: str) -> Markup:
 
 
 @functools.cache
-def _style() -> str:
-    return jsonio.read_bytes(TEMPLATES / "style.css").decode("utf-8").strip()
-
-
-@functools.cache
 def _environment() -> jinja2.Environment:
     environment = template_environment(TEMPLATES)
     environment.globals |= {
         "t": phrase,
-        "pair": lambda words: _span(*words),
+        "pair": lambda words: pair(*words),
         "WORDS": WORDS,
         "groups": groups,
         "load_text": loadtext.load_text,
@@ -121,6 +113,7 @@ def _environment() -> jinja2.Environment:
         "searches": searches,
         "tables": tables,
         "view": view,
+        "engine_title": engine_title,
     }
     environment.tests["given"] = lambda member: member is not UNSET
     environment.filters |= {
@@ -157,15 +150,6 @@ def _statement(shown: Shown) -> _Statement:
     return _Statement(key, audit, time, shown.document.why, shown.key_id, block)
 
 
-def _security_policy(style: str) -> str:
-    """Nothing from outside, no script; the page's own server may be asked for its robots.txt by whoever audits it."""
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
 def render(
     bundle_bytes: bytes,
     card: Scorecard,
@@ -191,7 +175,7 @@ def render(
     bundle = envelope.parse(bundle_bytes)
     stated = statement.parse_statement(bundle.payload)
     shown = [read_shown(data, stated.sha256) for data in carried.statements]
-    style = _style()
+    style = style_sheet()
     page = (
         _environment()
         .get_template("page.html.j2")
@@ -203,8 +187,9 @@ def render(
             headlines=view.headlines(card),
             counts=view.counts(card.checks),
             generator=renderer_version(),
-            policy=_security_policy(style),
-            style=Markup(style),  # noqa: S704 - our own file, hashed in the policy
+            # The page's own server may be asked for its robots.txt by whoever audits it.
+            policy=security_policy(style, "connect-src 'self'"),
+            style=style,
             key_id=bundle.key_id,
             payload_sha256=stated.sha256,
             payload_bytes=len(bundle.payload),

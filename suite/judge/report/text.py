@@ -14,6 +14,7 @@ from msgspec import UNSET
 from suite.base.bilingual import chinese
 from suite.base.language import Language
 from suite.documents.document import given
+from suite.documents.engine import engine_title
 from suite.documents.sentences import in_both
 from suite.judge.report import tables, textphases, view
 from suite.judge.report.texttable import WIDTH, aligned, wrapped
@@ -58,7 +59,8 @@ def _level(card: Scorecard, say: Phrases) -> str:
 
 
 def _subject(card: Scorecard, say: Phrases) -> list[str]:
-    title = f"{card.engine.title} {card.engine.version}".strip()
+    version = f" {card.engine.version}" if card.engine.version else ""
+    title = engine_title(card.engine.title) + version
     engine = view.named(title, card, "/engine/title")
     devices = view.named(card.devices.title, card, "/devices/count", "/devices/name")
     dtype = view.named(card.engine.dtype.executed, card, "/engine/dtype")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.language import Language
 from suite.documents.text import Text
 from suite.documents.value import Measured, NotMeasured
@@ -132,9 +132,9 @@ def named(text: str, card: Scorecard, *pointers: str) -> Sentence:
     """A fact of the headline, with the word where one of its parts rests on nothing but somebody's."""
     asserted = any(card.standing.get(pointer, ASSERTED) == ASSERTED for pointer in pointers)
     if not asserted:
-        return Sentence(text, text)
+        return Sentence(text, chinese(text))
     words = WORDS[f"standing-{ASSERTED}"]
-    return Sentence(f"{text} [{words[0]}]", f"{text} [{words[1]}]")
+    return Sentence(f"{text} [{words[0]}]", f"{chinese(text)} [{words[1]}]")
 
 
 def description(card: Scorecard, language: Language = Language.EN) -> str:

@@ -332,8 +332,8 @@ def _remembered(evidence: Evidence, answers: Mapping[str, str]) -> tuple[list[st
         if not replaced:
             continue
         asked += 1
-        said = b" " + b" ".join(words(text)) + b" "
-        old = [word for word in replaced if b" " + b" ".join(words(word)) + b" " in said]
+        answer = b" " + b" ".join(words(text)) + b" "
+        old = [word for word in replaced if b" " + b" ".join(words(word)) + b" " in answer]
         if old:
             places.append(f"task {task}: {old[0]}")
     return places, asked

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Final
+
+from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
@@ -14,6 +17,8 @@ from suite.documents.document import given
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, plan_rule, rule, warned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.basis import Basis
     from suite.documents.container import ContainerEvent, ContainerRecord, ObservedImage
     from suite.documents.plan import Plan
@@ -146,9 +151,9 @@ def planned_image(plan: Plan, basis: Basis | None = None) -> Finding:
     asks=Bilingual(
         "The container ran the planned image: the declaration or the reviewers' list (`trust/images.json`) names its "
         "digest, or it was built here from a shipped recipe, and its label, its base and the command of every layer "
-        "are the recipe's.",
+        "are the recipe's. It got the planned command.",
         "容器运行的是计划中的镜像：其摘要由厂商声明或评审方列表（`trust/images.json`）给出；或在此由随附配方构建，"
-        "其标签、基础镜像与每层的命令均与配方一致。",
+        "其标签、基础镜像与每层的命令均与配方一致。容器得到的是计划中的命令。",
     ),
     reason=Bilingual(
         "An image without any model answers from the published texts, under the very tag that the suite would have built.",
@@ -156,8 +161,8 @@ def planned_image(plan: Plan, basis: Basis | None = None) -> Finding:
     ),
     phases="run",
     broken=Bilingual(
-        "fail where another image ran than the planned one; warn, *open* at best, for one that nobody else knows",
-        "运行的不是计划中的镜像时为 fail；镜像无从得知时为 warn，至多 *open*",
+        "fail where another image or command ran than the planned one; warn, *open* at best, for one that nobody else knows",
+        "运行的不是计划中的镜像或命令时为 fail；镜像无从得知时为 warn，至多 *open*",
     ),
     limits="open",
     foreseen=planned_image,
@@ -214,7 +219,46 @@ def _other(evidence: Evidence, record: ContainerRecord) -> str:
             f"the card names {named}, the container ran {image.id}",
             f"评分卡给出 {named}，容器运行的是 {image.id}",
         )
-    return ""
+    return _other_command(evidence.plan, record)
+
+
+def _other_command(plan: Plan, record: ContainerRecord) -> str:
+    """Why the container got another command than the planned one; "" where it did not. Of several nodes R130 asks it."""
+    if plan.topology is not UNSET:
+        return ""
+    engine, ran = plan.engine, list(record.command)
+    if engine.pre_commands:
+        steps, _, last = (ran[-1] if ran else "").rpartition(" && exec ")
+        ran = _split(last) if steps == " && ".join(map(shlex.join, engine.pre_commands)) else []
+    if _without_address(ran) == _without_address(engine.command):
+        return ""
+    more = [word for word in ran if word not in engine.command]
+    return Sentence(
+        f"the container got another command than the planned one: {shlex.join(more)[:200] or 'other words'}",
+        f"容器得到的命令与计划不同：{shlex.join(more)[:200] or '用词不同'}",
+    )
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
+
+
+def _without_address(command: Sequence[str]) -> list[str]:
+    """A command without the address on which it listens: where containers share the host's network it is another."""
+    kept: list[str] = []
+    value = False
+    for word in command:
+        flag, equals, _ = word.partition("=")
+        if value:
+            value = False
+        elif flag in ("--host", "--port"):
+            value = not equals
+        else:
+            kept.append(word)
+    return kept
 
 
 def _digests(image: ObservedImage) -> set[str]:

@@ -11,13 +11,12 @@ from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.plan.shipped import shipped_vendor
 from suite.documents.document import given
-from suite.judge.log.phases import phase_logs
+from suite.judge.log.counters import measured_samples
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.documents.accelerator import Accelerator, Figure
     from suite.documents.devices import ObservedDevice
-    from suite.documents.telemetry import TelemetrySample
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -77,7 +76,7 @@ def _unobserved(evidence: Evidence) -> Finding | None:
     return warned(
         Sentence(
             f"no tool of this machine named its devices; declared: {plan.devices.title}",
-            f"本机没有工具能报出设备名称；声明的设备：{plan.devices.title}",
+            f"本机没有工具能报出设备名称；声明的设备：{plan.devices.title.zh}",
         )
     )
 
@@ -287,7 +286,7 @@ def declared_devices_worked(evidence: Evidence, _: Results) -> Finding:
     return passed(
         Sentence(
             f"{evidence.plan.devices.title}, and no other{seen}",
-            f"{evidence.plan.devices.title}，没有其他设备{chinese(seen)}",
+            f"{evidence.plan.devices.title.zh}，没有其他设备{chinese(seen)}",
         )
     )
 
@@ -322,25 +321,11 @@ def _further(evidence: Evidence) -> list[str]:
     return wrong
 
 
-def _measured_samples(evidence: Evidence) -> dict[str, list[TelemetrySample]]:
-    """Telemetry of the measured phases by device."""
-    spans = [
-        (log.start, log.end)
-        for log in phase_logs(evidence).values()
-        if log.doc.measured and log.start is not None and log.end is not None
-    ]
-    result: dict[str, list[TelemetrySample]] = {}
-    for sample in evidence.telemetry:
-        if any(start <= sample.t <= end for start, end in spans):
-            result.setdefault(sample.device, []).append(sample)
-    return result
-
-
 def _busy(evidence: Evidence) -> list[str]:
     count = evidence.plan.devices.count
     busy = [
         device
-        for device, samples in _measured_samples(evidence).items()
+        for device, samples in measured_samples(evidence).items()
         if statistics.mean([given(sample.utilisation, 0.0) for sample in samples]) > BUSY_SHARE
     ]
     if count is None or len(busy) <= count:
@@ -359,7 +344,7 @@ def _power_wrong(evidence: Evidence) -> list[str]:
     limits = {device.index: given(device.power_limit_w) for device in _used(evidence)}
     start = next((mark.t for mark in evidence.marks if mark.name == "engine.start"), 0)
     wrong: list[str] = []
-    for device, samples in _measured_samples(evidence).items():
+    for device, samples in measured_samples(evidence).items():
         watts = [power for sample in samples if (power := given(sample.power_w)) is not None]
         if not watts:
             continue

@@ -285,7 +285,7 @@ def real_hardware(plan: Plan) -> Finding:
         return warned(
             Sentence(
                 f"a running server was measured; nobody observed its hardware: {plan.devices.title}",
-                f"所测的是已在运行的服务器；其硬件未经观测：{plan.devices.title}",
+                f"所测的是已在运行的服务器；其硬件未经观测：{plan.devices.title.zh}",
             )
         )
     return passed(Sentence("no emulation declared", "未声明任何模拟"))

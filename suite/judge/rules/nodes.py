@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from suite.judge.rules.container import untouched
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from suite.documents.nodes import LinkRecord, NodeRecord, Nodes
     from suite.documents.plan import Plan
@@ -32,17 +33,24 @@ ROUND_TRIP_NS: Final = 1_000_000
 """Round trips that differ by less are alike: what a busy host adds."""
 
 
-def _kept(evidence: Evidence) -> Nodes | Finding:
-    """What the run kept of its nodes; a finding where there is nothing to look at."""
-    if evidence.plan.topology is UNSET:
-        return not_applicable(ONE_NODE)
-    if evidence.nodes is None:
-        why = Sentence(
-            "the run did not keep what its nodes were (nodes.json)",
-            "运行未保留其各节点的情况（nodes.json）",
-        )
-        return failed(why, [FILE])
-    return evidence.nodes
+def _of_nodes(
+    judge: Callable[[Evidence, Nodes], Finding],
+) -> Callable[[Evidence, Results], Finding]:
+    """A rule about what the run kept of its nodes; it does not apply to one node, and fails where nothing was kept."""
+
+    @functools.wraps(judge)
+    def judged(evidence: Evidence, _: Results) -> Finding:
+        if evidence.plan.topology is UNSET:
+            return not_applicable(ONE_NODE)
+        if evidence.nodes is None:
+            why = Sentence(
+                "the run did not keep what its nodes were (nodes.json)",
+                "运行未保留其各节点的情况（nodes.json）",
+            )
+            return failed(why, [FILE])
+        return judge(evidence, evidence.nodes)
+
+    return judged
 
 
 def _named(node: NodeRecord) -> Sentence:
@@ -68,11 +76,9 @@ def _named(node: NodeRecord) -> Sentence:
     ),
     limits="open",
 )
-def as_planned(evidence: Evidence, _: Results) -> Finding:
+@_of_nodes
+def as_planned(evidence: Evidence, nodes: Nodes) -> Finding:
     """Number, roles, commands and machines of the nodes."""
-    nodes = _kept(evidence)
-    if isinstance(nodes, Finding):
-        return nodes
     if wrong := list(_otherwise(evidence.plan, nodes)):
         why = Sentence(
             f"not the planned nodes: {wrong[0]}", f"不是计划中的节点：{chinese(wrong[0])}"
@@ -145,11 +151,9 @@ def _alike(wanted: tuple[str, ...], ran: tuple[str, ...]) -> bool:
     ),
     limits="open",
 )
-def alike(evidence: Evidence, _: Results) -> Finding:
+@_of_nodes
+def alike(evidence: Evidence, nodes: Nodes) -> Finding:
     """Image, model, suite, driver and accelerators of the nodes."""
-    nodes = _kept(evidence)
-    if isinstance(nodes, Finding):
-        return nodes
     plan = evidence.plan
     for node in nodes.nodes:
         container = given(node.container)
@@ -207,11 +211,9 @@ def _kind(node: NodeRecord) -> tuple[object, ...]:
     ),
     limits="open",
 )
-def whole(evidence: Evidence, _: Results) -> Finding:
+@_of_nodes
+def whole(evidence: Evidence, nodes: Nodes) -> Finding:
     """Every node took part to the end, and nobody touched its container."""
-    nodes = _kept(evidence)
-    if isinstance(nodes, Finding):
-        return nodes
     for node in nodes.nodes:
         if node.ended:
             return failed(
@@ -251,11 +253,9 @@ def whole(evidence: Evidence, _: Results) -> Finding:
     phases="run",
     limits="open",
 )
-def linked(evidence: Evidence, _: Results) -> Finding:
+@_of_nodes
+def linked(evidence: Evidence, nodes: Nodes) -> Finding:
     """The links, before and after, against what was declared."""
-    nodes = _kept(evidence)
-    if isinstance(nodes, Finding):
-        return nodes
     by_link: dict[tuple[int, int], dict[str, LinkRecord]] = {}
     for link in nodes.links:
         by_link.setdefault((link.source, link.target), {})[link.when] = link
@@ -269,15 +269,15 @@ def linked(evidence: Evidence, _: Results) -> Finding:
             return warned(name + why, [FILE])
     least = min(link.bytes_per_s for link in nodes.links)
     longest = max(_trip_ns(link) for link in nodes.links)
-    said = (
+    standing = (
         Sentence("as declared", "与声明相符")
         if declared
         else Sentence("nothing is declared", "未作声明")
     )
     return passed(
         Sentence(
-            f"at least {least * 8 / 1e9:.3g} Gbit/s, at most {longest / 1e3:.3g} µs there and back; {said}",
-            f"至少 {least * 8 / 1e9:.3g} Gbit/s，往返至多 {longest / 1e3:.3g} µs；{chinese(said)}",
+            f"at least {least * 8 / 1e9:.3g} Gbit/s, at most {longest / 1e3:.3g} µs there and back; {standing}",
+            f"至少 {least * 8 / 1e9:.3g} Gbit/s，往返至多 {longest / 1e3:.3g} µs；{chinese(standing)}",
         )
     )
 

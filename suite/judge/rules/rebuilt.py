@@ -260,11 +260,11 @@ def _denied(flags: Flags, engine: Engine) -> list[str]:
     )
     return wrong + [
         Sentence(
-            f"the command says {said} as {what}, the plan {planned}",
-            f"命令给出的{chinese(what)}为 {said}，计划为 {planned}",
+            f"the command says {commanded} as {what}, the plan {planned}",
+            f"命令给出的{chinese(what)}为 {commanded}，计划为 {planned}",
         )
-        for what, said, planned in pairs
-        if said is not None and said != planned
+        for what, commanded, planned in pairs
+        if commanded is not None and commanded != planned
     ]
 
 

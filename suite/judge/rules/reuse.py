@@ -89,7 +89,7 @@ def nothing_reused(evidence: Evidence, _: Results) -> Finding:
     return failed(why)
 
 
-def _numbers(found: Comparison) -> Sentence:
+def _numbers(comparison: Comparison) -> Sentence:
     names = {
         "exact": Sentence("exact repeats", "完全重复"),
         "end": Sentence("new words at the end", "末尾加入新词"),
@@ -97,10 +97,10 @@ def _numbers(found: Comparison) -> Sentence:
     }
     parts = [
         Sentence(f"{names[kind]} {value:.2f}", f"{names[kind].zh} {value:.2f}")
-        for kind, value in found.shown.items()
+        for kind, value in comparison.shown.items()
     ]
     shown = joined(parts, ", ", "，")
-    name, least = min(found.tests.items(), key=lambda item: item[1].high)
+    name, least = min(comparison.tests.items(), key=lambda item: item[1].high)
     why = Sentence(
         f"{name} {least.value:.2f}, at most {least.high:.2f}, n = {least.n}",
         f"{chinese(name)} {least.value:.2f}，至多 {least.high:.2f}，n = {least.n}",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
+from suite.documents.counters import COUNTERS
+from suite.judge.log.counters import grown, measured_samples, series
 from suite.judge.log.phases import phase_logs
 from suite.judge.log.power import AGREES
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from suite.documents.counters import CounterName
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
@@ -114,6 +119,82 @@ def counters_agree(_: Evidence, results: Results) -> Finding:
             f"{both} 个阶段，计数器与功率相差不超过 {AGREES:.0%}",
         )
     )
+
+
+HELD_BACK: Final[tuple[CounterName, ...]] = ("throttle_heat", "throttle_brake", "throttle_other")
+"""States that a whole machine is never in; at its power limit a device under load may well be."""
+
+
+@rule(
+    "R139",
+    title=Bilingual("No device was held back while it was measured", "测量期间没有设备受限降频"),
+    asks=Bilingual(
+        "In the measured phases no sample of a device says that heat, its power supply or its hardware lowered its clock, and "
+        "its memory had no error that was not corrected. Work at the power limit is named and no defect.",
+        "在测量阶段，没有样本表明设备因过热、供电或硬件而降频，显存也没有未纠正的错误。在功率上限处工作会被注明，但并非缺陷。",
+    ),
+    reason=Bilingual(
+        "A blocked fan or a bad board makes one machine slower than its kind; nobody sees why.",
+        "风扇受阻或板卡不良会使一台机器慢于同类，而无人知晓原因。",
+    ),
+    phases="measured",
+    broken=Bilingual("warn", "warn"),
+)
+def held_back(evidence: Evidence, _: Results) -> Finding:
+    """What the counters of the devices say of the measured phases."""
+    of_devices = {device: series(samples) for device, samples in measured_samples(evidence).items()}
+    of_devices = {device: known for device, known in of_devices.items() if known}
+    if not of_devices:
+        return not_applicable(
+            Sentence(
+                "no telemetry tool gave such a counter: unknown, and not normal",
+                "没有遥测工具给出此类计数：未知，而非正常",
+            )
+        )
+    wrong = [
+        line for device, known in sorted(of_devices.items()) for line in _held_back(device, known)
+    ]
+    if wrong:
+        return warned(wrong[0], wrong)
+    capped = sum(any(known.get("throttle_power", ())) for known in of_devices.values())
+    read = [name for name in COUNTERS if any(name in known for known in of_devices.values())]
+    if not {*HELD_BACK, "ecc_uncorrected"} & {*read}:
+        return not_applicable(
+            Sentence(
+                f"of {len(of_devices)} devices only {', '.join(read)} is known",
+                f"{len(of_devices)} 个设备仅有 {', '.join(read)} 已知",
+            )
+        )
+    return passed(
+        Sentence(
+            f"{len(of_devices)} devices, {capped} of them at times at the power limit; read: {', '.join(read)}",
+            f"{len(of_devices)} 个设备，其中 {capped} 个曾处于功率上限；已读取：{', '.join(read)}",
+        )
+    )
+
+
+def _held_back(device: str, known: Mapping[CounterName, Sequence[float]]) -> list[str]:
+    """What held a device back, in words."""
+    lines: list[str] = []
+    for name in HELD_BACK:
+        values = known.get(name, ())
+        if any(values):
+            title, often = COUNTERS[name].title, sum(map(bool, values))
+            lines.append(
+                Sentence(
+                    f"device {device}: {title.en} in {often} of {len(values)} samples",
+                    f"设备 {device}：{title.zh}，{len(values)} 个样本中有 {often} 个",
+                )
+            )
+    errors = grown(known.get("ecc_uncorrected", ()))
+    if errors:
+        lines.append(
+            Sentence(
+                f"device {device}: {errors:g} memory errors that were not corrected",
+                f"设备 {device}：{errors:g} 个未纠正的显存错误",
+            )
+        )
+    return lines
 
 
 def _lost(evidence: Evidence) -> list[str]:

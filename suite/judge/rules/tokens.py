@@ -313,8 +313,8 @@ def length_kept(evidence: Evidence, _: Results) -> Finding:
     title=Bilingual("Tokens and texts of the chunks add up", "各数据块的 token 与文本相符"),
     asks=Bilingual(
         "The tokens of an answer's chunks are no more than the engine claims, the recorded first chunks are part of "
-        "its text, and no more prompt tokens came from the cache than the prompt has.",
-        "一个回答各数据块的 token 总数不超过引擎所称，所记录的前几个数据块属于其文本，且来自缓存的提示词 token 不超过提示词本身"
+        "its text and hold no more tokens than that, and no more prompt tokens came from the cache than the prompt has.",
+        "一个回答各数据块的 token 总数不超过引擎所称，所记录的前几个数据块属于其文本且其 token 不多于文本，且来自缓存的提示词 token 不超过提示词本身"
         "。",
     ),
     reason=Bilingual(
@@ -374,10 +374,16 @@ def _sums(request: Request) -> Iterator[str]:
             f"其开头的数据块仅记录了 {len(lead)} 个",
         )
     own = given(request.usage.own_lead)
+    whole = given(request.usage.own_completion)
     if own is not None and len(own) != len(lead):
         yield Sentence(
             f"{len(own)} of its first {len(lead)} chunks are counted",
             f"其前 {len(lead)} 个数据块中仅 {len(own)} 个有计数",
+        )
+    elif own is not None and whole is not None and sum(own) > whole + COUNT_SLACK:
+        yield Sentence(
+            f"its first chunks hold {sum(own)} tokens, its text {whole}",
+            f"其前几个数据块有 {sum(own)} 个 token，文本有 {whole} 个",
         )
     cached, prompt = given(request.usage.cached_tokens, 0), given(request.usage.engine_prompt)
     if prompt is not None and cached > prompt:

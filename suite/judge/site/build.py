@@ -173,9 +173,7 @@ def _sorted(entries: Sequence[Entry]) -> tuple[list[SiteCard], list[SiteRefused]
     cards: list[SiteCard] = []
     refused: list[SiteRefused] = []
     sound = [item for item in entries if item.card is not None]
-    near = replay.related(
-        [replay.Trace(item.path, item.payload, frozenset(item.sample)) for item in sound]
-    )
+    near = replay.related([replay.Trace(item.path, item.payload, item.sample) for item in sound])
     for entry in entries:
         codes, why = tuple(entry.codes), entry.why
         others = near.get(entry.path, [])
@@ -241,13 +239,18 @@ def write(path: Path, data: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Folder:
-    """What the folder of one card is made of, in a form that travels to other processes."""
+    """What the folder of one card is made of, in a form that travels to other processes.
+
+    Attributes:
+        whole: everything is written; else the card's page of the site alone, of which the history has changed.
+    """
 
     submission: Submission
     card: SiteCard
     files: dict[str, str]
     history: tuple[SiteCard, ...]
     successor: str
+    whole: bool
 
 
 def _lay(
@@ -263,20 +266,22 @@ def _lay(
     kinds: dict[tuple[str, ...], list[SiteCard]] = {}
     for card in reversed(site.cards):
         kinds.setdefault(_kind(card), []).append(card)
+    # Each row is hashed once, though it stands in many histories.
+    rows = {
+        card.id: hashlib.sha256(msgspec.msgpack.encode(card)).hexdigest() for card in site.cards
+    }
     work = []
     for card in site.cards:
         successor = identity(card.ended.successor) if card.ended is not UNSET else ""
-        folder = _Folder(
-            submissions[card.path],
-            card,
-            files[card.path],
-            tuple(kinds[_kind(card)][-_HISTORY:]),
-            successor if successor in ids else "",
-        )
-        signed = [folder.files[BUNDLE_FILE], folder.files[PAGE_FILE], html.renderer_version()]
-        made_of = (signed, card, folder.history, folder.successor, order.base)
-        if written.stale(f"{CARDS}/{card.id}/index.html", made_of):
-            work.append(folder)
+        history = kinds[_kind(card)][-_HISTORY:]
+        mine, successor = files[card.path], successor if successor in ids else ""
+        signed = [mine[BUNDLE_FILE], mine[PAGE_FILE], html.renderer_version(), rows[card.id]]
+        shown = (rows[card.id], [rows[item.id] for item in history], successor, order.base)
+        whole = written.stale(f"{CARDS}/{card.id}/{BUNDLE_FILE}", signed)
+        if written.stale(f"{CARDS}/{card.id}/index.html", shown) or whole:
+            work.append(
+                _Folder(submissions[card.path], card, mine, tuple(history), successor, whole)
+            )
     order.progress(
         Sentence(
             f"{len(site.cards)} cards, {len(work)} to write",
@@ -305,6 +310,9 @@ def _laid(folder: _Folder, *, out: Path, base: str) -> None:
         EvidenceError: ``submission-files``: a file is no longer the one that was checked.
     """
     place, card = out / CARDS / folder.card.id, folder.card
+    write(place / "index.html", pages.card_page(card, folder.history, folder.successor, base))
+    if not folder.whole:
+        return
     bundle = _as_checked(folder, BUNDLE_FILE, MAX_BUNDLE_BYTES)
     page = _as_checked(folder, PAGE_FILE, MAX_PAGE_BYTES)
     document = examine.card_of(bundle)
@@ -314,7 +322,6 @@ def _laid(folder: _Folder, *, out: Path, base: str) -> None:
     write(place / PAGE_FILE, page)
     write(place / "card.js", downloads.script("card", comparable(document, card)))
     write(place / "badge.svg", pages.badge(card))
-    write(place / "index.html", pages.card_page(card, folder.history, folder.successor, base))
 
 
 def _as_checked(folder: _Folder, name: str, limit: int) -> bytes:

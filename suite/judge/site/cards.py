@@ -12,13 +12,15 @@ from suite.documents.standing import LEVELS
 from suite.documents.text import Text
 from suite.documents.value import Measured
 from suite.judge.compare.inputs import conformant
+from suite.judge.compare.subjects import LEADING
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.loadtext import load_text
+from suite.judge.report.view import ASSERTED
 from suite.judge.report.words import WORDS as REPORT_WORDS
 from suite.judge.rules.rule import DIVISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
@@ -33,8 +35,16 @@ WORDS: Final[dict[str, Bilingual]] = {
     **{name: Bilingual(*REPORT_WORDS[name]) for name in (*DIVISIONS, *LEVELS)},
     "withdrawn": Bilingual("withdrawn", "已撤回"),
     "superseded": Bilingual("superseded", "已被取代"),
+    ASSERTED: Bilingual(*REPORT_WORDS[f"standing-{ASSERTED}"]),
 }
-"""Divisions, trust levels and what became of a card, for people."""
+"""Divisions, trust levels, what became of a card and what rests on a word alone, for people."""
+
+DECISIONS: Final = {
+    "accept": ("accepted", "接受"),
+    "reject": ("rejected", "拒绝"),
+    "comment": ("comment", "评论"),
+}
+"""What a reviewer decided, for people."""
 
 
 def _columns() -> tuple[Metric, ...]:
@@ -89,8 +99,16 @@ def site_card(card: Scorecard, checked: CheckedSubmission) -> SiteCard:
         audits=checked.audits,
         results=(_leading(card), *_by_scenario(card)),
         rouge1_ratio=_rouge1_ratio(card),
+        asserted=asserted(card, (column.id for column in COLUMNS)),
         ended=ended,
     )
+
+
+def asserted(card: Scorecard, metrics: Iterable[str]) -> tuple[str, ...]:
+    """What heads a card, and which of these metrics, rest on a word alone; what a card does not say of itself counts as such."""
+    facts = (name for name, at in LEADING.items() if card.standing.get(at, ASSERTED) == ASSERTED)
+    known = {name: item.standing for name, item in card.metrics.items()}
+    return (*facts, *(name for name in metrics if known.get(name, ASSERTED) == ASSERTED))
 
 
 def _rouge1_ratio(card: Scorecard) -> float | None:

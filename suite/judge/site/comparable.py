@@ -6,17 +6,21 @@ the tokens, the brackets of a search, the tasks that both were asked), the page 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from suite.declare.analysis.arrived import NO_SOURCE, OWN
 from suite.documents.codec import canonical
 from suite.documents.document import given
+from suite.documents.plan import RuntimeKind
 from suite.documents.value import NO_INTERVAL_EXACT, Measured
 from suite.judge.compare import counts, inputs
 from suite.judge.compare.difference import MARGIN
 from suite.judge.compare.many import LEVEL
+from suite.judge.compare.manyview import families
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.loadtext import load_text
+from suite.judge.report.words import WORDS as REPORT_WORDS
+from suite.judge.site.cards import DECISIONS, WORDS, asserted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +39,12 @@ def definitions() -> dict[str, object]:
         "margin": MARGIN,
         "level": LEVEL,
         "alike": counts.ALIKE,
+        "words": {
+            **{name: list(words) for name, words in WORDS.items()},
+            **{name: list(REPORT_WORDS[name]) for name in get_args(RuntimeKind)},
+            **{name: list(words) for name, words in DECISIONS.items()},
+            **{name: [str(word := families([name])), word.zh] for name in inputs.FAMILY_NAMES},
+        },
         "metrics": {
             item.id: {
                 "title": [item.title.en, item.title.zh],
@@ -58,8 +68,9 @@ def comparable(card: Scorecard, row: SiteCard) -> dict[str, object]:
     return {
         "id": row.id,
         "run": row.run,
+        "asserted": asserted(card, REGISTRY),
         "facts": [row.model, row.devices, row.engine, row.precision, row.vendor_name, row.taskset],
-        "worth": [row.division, row.trust, row.status, row.runtime],
+        "worth": [row.division, row.trust, *_gone(row), row.runtime],
         "date": row.started_utc[:10],
         "conformant": inputs.conformant(card),
         "inputs": [
@@ -69,21 +80,25 @@ def comparable(card: Scorecard, row: SiteCard) -> dict[str, object]:
         "objectives": [canonical(objectives).decode(), objectives.tpot_ms is not None],
         "refuted": counts.refuted(card),
         "headline": [[item.phase, item.metric] for item in card.headline],
-        "phases": [_phase(phase) for phase in card.phases]
+        "phases": [_phase(card, phase) for phase in card.phases]
         + [
             {
                 "place": "",
                 "name": "",
                 "load": ["", ""],
                 "asked": "",
-                "metrics": _numbers(card.startup),
+                "metrics": _numbers(card, card.startup),
             }
         ],
         "stated": [[item.reviewer, item.decision, item.time, item.comment] for item in row.reviews],
     }
 
 
-def _phase(phase: CardPhase) -> dict[str, object]:
+def _gone(row: SiteCard) -> list[str]:
+    return [] if row.status == "current" else [row.status]
+
+
+def _phase(card: Scorecard, phase: CardPhase) -> dict[str, object]:
     lengths = given(phase.lengths)
     return {
         "place": repr(inputs.same_place(phase)),
@@ -96,7 +111,7 @@ def _phase(phase: CardPhase) -> dict[str, object]:
             for source in (phase.token_source, phase.arrival_source)
         ],
         "counts": [_count(phase, "claimed"), _count(phase, "arrived")],
-        "metrics": _numbers(phase.metrics),
+        "metrics": _numbers(card, phase.metrics),
     }
 
 
@@ -107,12 +122,13 @@ def _count(phase: CardPhase, of: str) -> list[int] | None:
     return [known[source], known[OWN]] if source in known and OWN in known else None
 
 
-def _numbers(metrics: Mapping[str, Value]) -> dict[str, list[object]]:
-    """Value, interval, count and whether it is an exact one; a text where there is no number."""
+def _numbers(card: Scorecard, metrics: Mapping[str, Value]) -> dict[str, list[object]]:
+    """Value, interval, count and whether it is an exact one; the reason in both languages where there is no number."""
+    known = given(card.chinese, {})
     return {
         name: [value.value, value.low, value.high, value.n, value.interval == NO_INTERVAL_EXACT]
         if isinstance(value, Measured)
-        else [getattr(value, "why", "")]
+        else [[(why := getattr(value, "why", "")), known.get(why, why)]]
         for name, value in metrics.items()
         if name in REGISTRY
     }

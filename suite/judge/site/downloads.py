@@ -41,6 +41,7 @@ _TEXTS: Final[dict[str, Callable[[SiteCard], str]]] = {
     "status": lambda card: card.status,
     "review": _decision,
     "date": lambda card: card.started_utc[:10],
+    "asserted": lambda card: " ".join(card.asserted),
 }
 """Columns of few different texts: each text once, and its place for each card."""
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -54,16 +55,16 @@ def columnar(cards: Sequence[SiteCard]) -> dict[str, object]:
         known = {word: place for place, word in enumerate(sorted(set(words)))}
         texts[name] = {"words": list(known), "at": [known[word] for word in words]}
     kinds = [HEADLINE, *SCENARIOS]
-    found = [{result.scenario: result for result in card.results} for card in cards]
+    by_kind = [{result.scenario: result for result in card.results} for card in cards]
     results = {}
     for kind in kinds:
-        if any(kind in item for item in found):
+        if any(kind in item for item in by_kind):
             results[kind] = {
                 column.id: [
                     _short(item[kind].metrics[column.id].value)
                     if kind in item and column.id in item[kind].metrics
                     else None
-                    for item in found
+                    for item in by_kind
                 ]
                 for column in COLUMNS
             }

@@ -79,7 +79,7 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
         )
     if before is not None and before.files == files and holds(before, setting, rules):
         return msgspec.structs.replace(before, stat=stat)
-    trace = replay.trace(submission, setting.store, fetch=setting.fetch)
+    trace = replay.trace(submission, setting.elsewhere)
     result = check(submission, replace(setting, traces=(trace,), edited=frozenset()))
     if known.stat_of(submission) != stat:
         return _refusal(
@@ -101,7 +101,7 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
         files=files,
         key=key_of(files, rules),
         payload=trace.payload,
-        sample=sorted(trace.sample),
+        sample=trace.sample,
         card=card,
         codes=list(result.codes),
         why=f"{fails[0].what}: {fails[0].detail}" if fails else "",
@@ -112,7 +112,7 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
 
 
 def _refusal(path: str, codes: list[str], why: str) -> Entry:
-    return Entry(path, "", {}, "", "", [], None, codes, why, "")
+    return Entry(path, "", {}, "", "", b"", None, codes, why, "")
 
 
 def card_of(bundle: bytes) -> Scorecard:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from suite.judge.submissions.folders import Submission
 
 _MOST: Final = 1 << 30
-_VERSION: Final = 1
+_VERSION: Final = 2
 _FILES: Final = 300
 """More files than a submission may have: a folder with more is not remembered."""
 
@@ -49,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True):
     files: dict[str, str]
     key: str
     payload: str
-    sample: list[bytes]
+    sample: bytes
     card: SiteCard | None
     codes: list[str]
     why: str
@@ -100,13 +100,13 @@ def stat_of(submission: Submission) -> str:
         if len(entries) > _FILES:
             return ""
         for entry in entries:
-            found = entry.stat(follow_symlinks=False)
+            status = entry.stat(follow_symlinks=False)
             numbers = (
-                found.st_mode,
-                found.st_ino,
-                found.st_size,
-                found.st_mtime_ns,
-                found.st_ctime_ns,
+                status.st_mode,
+                status.st_ino,
+                status.st_size,
+                status.st_mtime_ns,
+                status.st_ctime_ns,
             )
             lines.append(f"{place.name}/{entry.name} {numbers}")
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
@@ -124,11 +124,11 @@ def files_of(submission: Submission) -> dict[str, str]:
         entry.name for entry in os.scandir(submission.folder) if entry.name != folders.STATEMENTS
     )
     paths = [*(submission.folder / name for name in names), *folders.statements(submission)]
-    found = {}
+    digests = {}
     for path in paths:
         digest = hashlib.sha256()
         with open_plain(path, below=submission.folder) as stream:
             for block in pieces(stream, _MOST):
                 digest.update(block)
-        found[str(path.relative_to(submission.folder))] = digest.hexdigest()
-    return found
+        digests[str(path.relative_to(submission.folder))] = digest.hexdigest()
+    return digests

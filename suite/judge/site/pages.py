@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import uuid
@@ -16,12 +15,19 @@ from suite.base import jsonio
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.audit import AuditVerdict
 from suite.judge.metrics.registry import REGISTRY
-from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
+from suite.judge.report import templating
 from suite.judge.report.numbers import show
-from suite.judge.report.templating import template_environment
+from suite.judge.report.templating import (
+    pair,
+    security_policy,
+    source_hash,
+    style_sheet,
+    template_environment,
+)
+from suite.judge.report.view import ASSERTED
 from suite.judge.report.words import WORDS as REPORT_WORDS
 from suite.judge.site import plots
-from suite.judge.site.cards import COLUMNS, WORDS
+from suite.judge.site.cards import COLUMNS, DECISIONS, WORDS
 from suite.judge.site.downloads import program
 
 if TYPE_CHECKING:
@@ -54,25 +60,19 @@ _SCRIPTS: Final = {
     "card": ("common.js",),
     "live": ("common.js", "live.js"),
 }
-_DECISIONS: Final = {
-    "accept": ("accepted", "接受"),
-    "reject": ("rejected", "拒绝"),
-    "comment": ("comment", "评论"),
-}
 _COLOURS: Final = {"closed": "#17704a", "optimised": "#1d4e89", "open": "#8a5a00"}
-
-
-def _pair(english: str, chinese: str) -> Markup:
-    if english == chinese:
-        return Markup.escape(english)
-    return Markup(
-        '<span class="en" lang="en">{}</span><span class="zh" lang="zh-Hans">{}</span>'
-    ).format(english, chinese)
 
 
 def _known(word: str) -> Markup:
     """A word of the cards in both languages, or as it is."""
-    return _pair(*WORDS.get(word, (word, word)))
+    return pair(*WORDS.get(word, (word, word)))
+
+
+def _asserted(card: SiteCard, name: str) -> Markup:
+    """The word beside a fact or a number that rests on nothing but a word."""
+    if name not in card.asserted:
+        return Markup("")
+    return Markup(' <span class="standing standing-asserted">{}</span>').format(_known(ASSERTED))
 
 
 def _scenario(name: ScenarioKind) -> tuple[str, str]:
@@ -90,9 +90,8 @@ def _own(name: str) -> str:
 
 
 @functools.cache
-def _style() -> str:
-    card = jsonio.read_bytes(CARD_TEMPLATES / "style.css").decode()
-    return (card + _own("site.css")).strip()
+def _style() -> Markup:
+    return style_sheet(_TEMPLATES / "site.css")
 
 
 @functools.cache
@@ -100,18 +99,10 @@ def _script(kind: str) -> str:
     return "".join(map(_own, _SCRIPTS[kind])).strip()
 
 
-def _sha256(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-    return f"'sha256-{digest}'"
-
-
 @functools.cache
 def _policy(kind: str) -> str:
     """'strict-dynamic': what our own script brings, whether over https or from files, and no other script."""
-    return (
-        f"default-src 'none'; style-src {_sha256(_style())}; "
-        f"script-src {_sha256(_script(kind))} 'strict-dynamic'; base-uri 'none'; form-action 'none'"
-    )
+    return security_policy(_style(), f"script-src {source_hash(_script(kind))} 'strict-dynamic'")
 
 
 def live_policy() -> str:
@@ -123,13 +114,14 @@ def live_policy() -> str:
 def _environment() -> jinja2.Environment:
     environment = template_environment(_TEMPLATES)
     environment.globals |= {
-        "p": _pair,
+        "p": pair,
         "show": show,
         "shown_number": _number,
         "scenario": _scenario,
         "audits": {name: REPORT_WORDS[f"audit-{name}"] for name in get_args(AuditVerdict)},
-        "decisions": _DECISIONS,
+        "decisions": DECISIONS,
         "known": _known,
+        "asserted": _asserted,
         "metrics": COLUMNS,
         "generator": program(),
     }
@@ -141,7 +133,8 @@ def _environment() -> jinja2.Environment:
 def renderer_version() -> str:
     """A digest over everything of this room, and what the pages take from others."""
     digest = hashlib.sha256(repr((list(REGISTRY.values()), program(), _style())).encode())
-    for path in sorted((*_TEMPLATES.iterdir(), *_TEMPLATES.parent.glob("*.py"))):
+    shared = Path(templating.__file__)
+    for path in sorted((*_TEMPLATES.iterdir(), *_TEMPLATES.parent.glob("*.py"), shared)):
         digest.update(path.name.encode() + b"\0" + jsonio.read_bytes(path) + b"\0")
     return digest.hexdigest()
 
@@ -155,8 +148,8 @@ def _page(
         .render(
             root=root,
             policy=policy or _policy(kind),
-            style=Markup(_style()),  # noqa: S704 - our own files, hashed in the policy
-            script=Markup(_script(kind)),  # noqa: S704 - the same
+            style=_style(),
+            script=Markup(_script(kind)),  # noqa: S704 - our own files, hashed in the policy
             **words,
         )
     )
@@ -218,7 +211,7 @@ def card_page(card: SiteCard, history: Sequence[SiteCard], successor: str, base:
         successor=successor,
         figures=plots.history(history),
         facts=[
-            (english, chinese, words.get(name) or getattr(card, name))
+            (name, english, chinese, words.get(name) or getattr(card, name))
             for name, english, chinese in _FACTS
         ],
         citation=_citation(card, base),

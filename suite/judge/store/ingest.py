@@ -66,6 +66,13 @@ class Item:
         return bool(self.signer), self.evidence is not None
 
 
+def held(engine: Engine) -> dict[str, bool]:
+    """Payload digests of the signed runs that a store holds, and whether with their evidence."""
+    query = select(RUNS.c.payload_sha256, RUNS.c.has_evidence).where(RUNS.c.signed)
+    with engine.connect() as connection:
+        return {digest: bool(whole) for digest, whole in connection.execute(query)}
+
+
 def ingest(engine: Engine, item: Item) -> Outcome:
     """Put a run into the store, all of it or nothing.
 

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from suite.judge.attest.verification import Verification
     from suite.judge.submissions.folders import Submission
     from suite.judge.submissions.replay import Trace
+    from suite.judge.submissions.source import Elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +82,9 @@ class Setting:
         today: ``2026-01-31``, UTC.
         division: the least that must be granted.
         reviews: how many distinct reviewers must have accepted.
-        store: directory of packs by digest.
-        fetch: ask the addresses that submissions name for their evidence.
-        traces: of every submission in the tree.
+        elsewhere: where evidence may be taken from that lies in no submission.
+        traces: of every submission in the tree, or of those that matter to the one that is checked.
+        others: how many submissions the tree has besides.
         edited: below the tree, what was changed or removed of a submission that stood there before.
     """
 
@@ -93,9 +94,9 @@ class Setting:
     today: str
     division: Division = "open"
     reviews: int = 0
-    store: Path | None = None
-    fetch: bool = False
+    elsewhere: Elsewhere = source.NOWHERE
     traces: tuple[Trace, ...] = ()
+    others: int = 0
     edited: frozenset[str] = frozenset()
 
 
@@ -159,7 +160,7 @@ class _Check:
         whole = False
         with self.steps.attempt(Sentence("The evidence is at hand", "证据在手")) as note:
             name = f"{self.submission.path}/{pack.PACK_FILE}"
-            with source.opened(self.submission, setting.store, fetch=setting.fetch) as packed:
+            with source.opened(folder, setting.elsewhere) as packed:
                 size = pack.unpack(packed, directory, name)
             note.detail = Sentence(f"{size:,} bytes unpacked", f"解压后 {size:,} 字节")
             whole = True
@@ -236,7 +237,7 @@ class _Check:
     def replay(self) -> None:
         with self.steps.attempt(Sentence("Nobody handed it in before", "此前无人提交过")) as note:
             mine = next(item for item in self.setting.traces if item.path == self.submission.path)
-            note.detail = replay.compare(mine, self.setting.traces)
+            note.detail = replay.compare(mine, self.setting.traces, self.setting.others)
             if not note.detail:
                 why = Sentence(
                     "its log holds nothing that could be compared", "其日志中没有可比较的内容"

@@ -47,7 +47,7 @@ TREE_FILES: Final = ("README.md", WAIVERS_FILE, GIT_ATTRIBUTES)
 MAX_STATEMENTS: Final = 200
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 _STATEMENT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.sigstore\.json\Z")
-_LIMITS: Final = {
+LIMITS: Final = {
     BUNDLE_FILE: MAX_BUNDLE_BYTES,
     PAGE_FILE: MAX_PAGE_BYTES,
     GIT_ATTRIBUTES: len(ATTRIBUTES),
@@ -74,6 +74,16 @@ class Submission:
     def folder(self) -> Path:
         """Where it lies."""
         return self.tree / self.vendor / self.round / self.run
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a folder of a tree."""
+    return _NAME.match(text) is not None
+
+
+def is_statement(text: str) -> bool:
+    """Whether a text can be the name of a statement's file."""
+    return _STATEMENT.match(text) is not None
 
 
 def name_of(card: Scorecard) -> tuple[str, str, str]:
@@ -162,7 +172,7 @@ def check_files(submission: Submission) -> str:
     for entry in sorted(os.scandir(submission.folder), key=lambda entry: entry.name):
         if entry.name == STATEMENTS and entry.is_dir(follow_symlinks=False):
             problems += _statement_problems(submission)
-        elif entry.name not in _LIMITS:
+        elif entry.name not in LIMITS:
             problems.append(
                 Problem(
                     Sentence(
@@ -171,7 +181,7 @@ def check_files(submission: Submission) -> str:
                 )
             )
         else:
-            sizes[entry.name] = _size(entry, _LIMITS[entry.name], problems)
+            sizes[entry.name] = _size(entry, LIMITS[entry.name], problems)
     need = [BUNDLE_FILE, PAGE_FILE, GIT_ATTRIBUTES]
     problems += [
         Problem(Sentence(f"{name}: missing", f"{name}：缺失")) for name in need if name not in sizes

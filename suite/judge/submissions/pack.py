@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import zstandard
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import EvidenceError, Place, SetupError, unwritable
+from suite.base.errors import EvidenceError, Place, SetupError, unreadable, unwritable
 from suite.base.safe import open_plain
 from suite.evidence import EVIDENCE_FILES, MANIFEST, OCCASIONAL_FILES
 
@@ -86,12 +86,7 @@ def _add(writer: zstandard.ZstdCompressionWriter, path: Path, name: str) -> int:
     try:
         stream = open_plain(path, below=path.parent)
     except OSError as cause:
-        reason = cause.strerror or str(cause)
-        raise EvidenceError(
-            "file-unreadable",
-            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
-            Place(str(path)),
-        ) from cause
+        raise unreadable(EvidenceError, path, cause) from cause
     with stream:
         size = os.fstat(stream.fileno()).st_size
         writer.write(_header(name, size))

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import heapq
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import numpy as np
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
@@ -27,14 +27,18 @@ from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.submissions import attempts, pack, source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from suite.judge.submissions.attempts import Attempt
     from suite.judge.submissions.folders import Submission
+    from suite.judge.submissions.source import Elsewhere
 
 SAMPLE: Final = 256
 """Hashes that are kept of a log."""
+WIDTH: Final = 12
+"""Bytes of a hash."""
+_PARTNERS: Final = 8
+"""Of many submissions with the same request, so many are held against each of them: one would be enough to refuse it."""
 ENOUGH: Final = 3
 """Requests with equal times from which two logs are one; of a shorter log, all of them."""
 
@@ -46,14 +50,19 @@ class Trace:
     Attributes:
         path: below the tree.
         payload: SHA-256 of the signed bytes; "" where there is no sound bundle.
-        sample: hashes of requests' times; empty where the evidence is not at hand or not readable.
+        sample: hashes of requests' times, `WIDTH` bytes each, sorted; empty where the evidence is not at hand or not readable.
         attempt: the challenge that it was made under; None without one.
     """
 
     path: str
     payload: str
-    sample: frozenset[bytes]
+    sample: bytes
     attempt: Attempt | None = None
+
+    def hashes(self) -> frozenset[bytes]:
+        """The sample's hashes, one by one."""
+        sample = self.sample
+        return frozenset(sample[at : at + WIDTH] for at in range(0, len(sample), WIDTH))
 
 
 class _Line(msgspec.Struct):
@@ -66,9 +75,9 @@ class _Line(msgspec.Struct):
     chunk_dt: tuple[int, ...] = ()
 
 
-def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
+def trace(submission: Submission, elsewhere: Elsewhere) -> Trace:
     """Read what tells a submission from others; what cannot be read is left to its own check."""
-    payload, sample, attempt = "", frozenset[bytes](), None
+    payload, sample, attempt = "", b"", None
     with contextlib.suppress(OSError, SuiteError):
         bundle = envelope.parse(
             read_plain(submission.folder / BUNDLE_FILE, MAX_BUNDLE_BYTES, below=submission.folder)
@@ -76,7 +85,7 @@ def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
         payload = jsonio.sha256_hex(bundle.payload)
     with (
         contextlib.suppress(OSError, SuiteError),
-        source.opened(submission, store, fetch=fetch) as packed,
+        source.opened(submission.folder, elsewhere) as packed,
     ):
         # In the order of the pack.
         basis, log = pack.contents(packed, (BASIS, "events.jsonl"))
@@ -85,8 +94,8 @@ def trace(submission: Submission, store: Path | None, *, fetch: bool) -> Trace:
     return Trace(submission.path, payload, sample, attempt)
 
 
-def sampled(lines: Iterable[bytes]) -> frozenset[bytes]:
-    """The smallest hashes over the times of a log's requests.
+def sampled(lines: Iterable[bytes]) -> bytes:
+    """The smallest hashes over the times of a log's requests, as `Trace` keeps them.
 
     Args:
         lines: of ``events.jsonl``; what is no request with an answer is passed over.
@@ -100,32 +109,52 @@ def sampled(lines: Iterable[bytes]) -> frozenset[bytes]:
             continue
         if event.type == "request" and event.chunk_t0 is not None:
             times = (event.t_end - event.t_send, event.chunk_t0 - event.t_send, event.chunk_dt)
-            hashes.add(hashlib.sha256(repr(times).encode()).digest()[:12])
-    return frozenset(heapq.nsmallest(SAMPLE, hashes))
+            hashes.add(hashlib.sha256(repr(times).encode()).digest()[:WIDTH])
+    return b"".join(heapq.nsmallest(SAMPLE, hashes))
 
 
 def related(traces: Sequence[Trace]) -> dict[str, list[Trace]]:
-    """For each submission those with the same card or a request of the same times: all that `compare` can object to."""
-    marks: list[list[bytes | str]] = [
-        [*item.sample, *filter(None, (item.payload,))] for item in traces
-    ]
-    count = Counter(mark for mine in marks for mark in mine)
-    places: dict[bytes | str, list[int]] = {}
-    for index, mine in enumerate(marks):
-        for mark in mine:
-            if count[mark] > 1:
-                places.setdefault(mark, []).append(index)
+    """For each submission those with the same card or a request of the same times: all that `compare` can object to.
+
+    Hashes are sorted as numbers, all of a tree at once: of ten thousand logs two and a half million.
+    """
     near: dict[int, set[int]] = {}
-    for shared in places.values():
+    for shared in (*_same_cards(traces), *_same_requests(traces)):
         for index in shared:
-            near.setdefault(index, set()).update(shared)
+            near.setdefault(index, set()).update((index, *shared[:_PARTNERS]))
     return {
         traces[index].path: [traces[at] for at in sorted(others)] for index, others in near.items()
     }
 
 
-def compare(mine: Trace, others: Sequence[Trace]) -> str:
+def _same_cards(traces: Sequence[Trace]) -> Iterator[list[int]]:
+    places: dict[str, list[int]] = {}
+    for index, item in enumerate(traces):
+        if item.payload:
+            places.setdefault(item.payload, []).append(index)
+    return (shared for shared in places.values() if len(shared) > 1)
+
+
+def _same_requests(traces: Sequence[Trace]) -> Iterator[list[int]]:
+    """Groups of traces with a hash in common, told by the first eight bytes; `compare` looks at all of it."""
+    joined = np.frombuffer(b"".join(item.sample for item in traces), np.uint8)
+    marks = np.ascontiguousarray(joined.reshape(-1, WIDTH)[:, :8]).view(np.uint64).ravel()
+    owners = np.repeat(np.arange(len(traces)), [len(item.sample) // WIDTH for item in traces])
+    order = np.argsort(marks, kind="stable")
+    marks, owners = marks[order], owners[order]
+    starts = np.flatnonzero(np.diff(marks, prepend=~marks[:1]))
+    sizes = np.diff(starts, append=len(marks))
+    for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
+        yield owners[start : start + size].tolist()
+
+
+def compare(mine: Trace, others: Sequence[Trace], number: int | None = None) -> str:
     """Hold a submission against the others; returns what to say of it, "" where its log has nothing to compare.
+
+    Args:
+        mine: the submission.
+        others: every one of the tree, or those that `related` names.
+        number: how many others there are in all; None for those given.
 
     Raises:
         TrustError: ``submission-duplicate`` for the same signed card, ``submission-replayed`` for the same log.
@@ -140,15 +169,16 @@ def compare(mine: Trace, others: Sequence[Trace]) -> str:
             "同一张签名的评分卡在目录树中另有一份",
         )
         raise TrustError("submission-duplicate", message, None, "", twins)
-    replays = []
+    replays, own = [], mine.hashes()
     for other in rest:
-        shared = len(mine.sample & other.sample)
-        if shared and shared >= min(ENOUGH, len(mine.sample), len(other.sample)):
+        theirs = other.hashes()
+        shared = len(own & theirs)
+        if shared and shared >= min(ENOUGH, len(own), len(theirs)):
             replays.append(
                 Problem(
                     Sentence(
-                        f"{other.path}: {shared} of {len(mine.sample)} sampled requests have the same times, to the nanosecond",
-                        f"{other.path}：{len(mine.sample)} 个抽样请求中有 {shared} 个的时刻相同，精确到纳秒",
+                        f"{other.path}: {shared} of {len(own)} sampled requests have the same times, to the nanosecond",
+                        f"{other.path}：{len(own)} 个抽样请求中有 {shared} 个的时刻相同，精确到纳秒",
                     )
                 )
             )
@@ -160,7 +190,7 @@ def compare(mine: Trace, others: Sequence[Trace]) -> str:
         raise TrustError("submission-replayed", message, None, hint, replays)
     if not mine.sample:
         return ""
-    number, sampled = len(rest), len(mine.sample)
+    number, sampled = len(rest) if number is None else number, len(own)
     return Sentence(
         f"unlike the {number} others in the tree, {sampled} requests sampled",
         f"与目录树中另外 {number} 份不同，抽样 {sampled} 个请求",

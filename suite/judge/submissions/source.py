@@ -1,141 +1,182 @@
 """The pack of a submission, wherever it lies: in the folder, in a store by digest, or at an address.
 
-A store is a directory with packs as ``sha256/<first two digits>/<digest>``; a mounted object store or a cache serves as
-one. What an address gives is believed only by its size and digest.
+What a store or an address gives is believed only by its size and digest, and what is read afterwards is the copy that was hashed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 import tempfile
 from contextlib import contextmanager
-from http import HTTPStatus
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
-from urllib.parse import urlsplit
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import EvidenceError, Place
-from suite.base.safe import open_plain, read_plain
+from suite.base.errors import EvidenceError, Place, unreadable
+from suite.base.safe import is_plain, open_plain, read_plain
 from suite.documents.codec import decode
 from suite.documents.submission import EvidenceReference
-from suite.judge.submissions.folders import REFERENCE_FILE
-from suite.judge.submissions.pack import PACK_FILE
+from suite.evidence import MANIFEST
+from suite.judge.attest.files import PAGE_FILE
+from suite.judge.attest.sign import BUNDLE_FILE
+from suite.judge.submissions import layout, pack, stores
+from suite.judge.submissions.folders import LIMITS, REFERENCE_FILE
+from suite.judge.submissions.stores import MAX_BYTES, Directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from requests import Session
-
-    from suite.judge.submissions.folders import Submission
-
-TIMEOUT_S: Final = 30
-MAX_ELSEWHERE_BYTES: Final = 2 << 30
-_OCI: Final = re.compile(r"oci://([^/@]+)/([a-z0-9][a-z0-9._/-]*)@sha256:([0-9a-f]{64})\Z")
-_CHALLENGE: Final = re.compile(r'(\w+)="([^"]*)"')
+    from suite.judge.submissions.stores import Store
 
 
-def stored(store: Path, sha256: str) -> Path:
-    """Where a store keeps a pack."""
-    return store / "sha256" / sha256[:2] / sha256
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where evidence may be taken from that lies in no submission.
+
+    Attributes:
+        store: by digest; None without one.
+        fetch: the addresses that submissions name may be asked; what they give is kept in a store that is a directory.
+    """
+
+    store: Store | None = None
+    fetch: bool = False
+
+
+NOWHERE: Final = Elsewhere()
 
 
 @contextmanager
-def opened(submission: Submission, store: Path | None, *, fetch: bool) -> Iterator[BinaryIO]:
+def opened(folder: Path, elsewhere: Elsewhere) -> Iterator[BinaryIO]:
     """Open the pack of a submission.
 
     Args:
-        submission: whose.
-        store: directory of packs by digest; None without one.
-        fetch: ask the addresses of `evidence.json` for a pack that is not in the store.
+        folder: of the submission.
+        elsewhere: where it may be taken from if it is not in there.
 
     Raises:
         EvidenceError: ``evidence-elsewhere``, ``evidence-unreachable``, ``evidence-differs``,
             ``file-unreadable``, and what `evidence.json` is refused for.
+        SetupError: ``disk-full``.
     """
-    path = submission.folder / PACK_FILE
+    path = folder / pack.PACK_FILE
     try:
-        local = open_plain(path, below=submission.folder)
+        local = open_plain(path, below=folder)
     except FileNotFoundError:
-        with _elsewhere(submission, store, fetch=fetch) as stream:
-            yield stream
+        with tempfile.TemporaryFile() as target:
+            _take(reference(folder), str(folder / REFERENCE_FILE), elsewhere, target)
+            target.seek(0)
+            yield target
         return
     except OSError as cause:
-        reason = cause.strerror or str(cause)
-        raise EvidenceError(
-            "file-unreadable",
-            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
-            Place(str(path)),
-        ) from cause
+        raise unreadable(EvidenceError, path, cause) from cause
     with local:
         yield local
 
 
 @contextmanager
-def _elsewhere(submission: Submission, store: Path | None, *, fetch: bool) -> Iterator[BinaryIO]:
-    path = submission.folder / REFERENCE_FILE
+def beside(folder: Path, elsewhere: Elsewhere) -> Iterator[Path | None]:
+    """The pack of a submission as a file, where it does not lie in the folder; None where it does.
+
+    Raises:
+        EvidenceError: as `opened`.
+        SetupError: ``disk-full``.
+    """
+    if not is_elsewhere(folder):
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="suite-evidence-") as name:
+        path = Path(name) / pack.PACK_FILE
+        with path.open("w+b") as file:
+            _take(reference(folder), str(folder / REFERENCE_FILE), elsewhere, file)
+        yield path
+
+
+@contextmanager
+def as_run(folder: Path, elsewhere: Elsewhere) -> Iterator[Path]:
+    """The run that a submission was, laid out again in a temporary folder.
+
+    Raises:
+        EvidenceError: as `opened` and `suite.judge.submissions.pack.unpack`.
+        SetupError: ``disk-full``.
+    """
+    with tempfile.TemporaryDirectory(prefix="suite-submission-") as name:
+        place = Path(name)
+        with opened(folder, elsewhere) as packed:
+            pack.unpack(packed, place, str(folder / pack.PACK_FILE))
+        for file in (BUNDLE_FILE, PAGE_FILE):
+            try:
+                data = read_plain(folder / file, LIMITS[file], below=folder)
+            except FileNotFoundError:
+                continue  # whoever verifies says what that means
+            except OSError as cause:
+                raise unreadable(EvidenceError, folder / file, cause) from cause
+            (place / file).write_bytes(data)
+        yield place
+
+
+def is_submission(folder: Path) -> bool:
+    """Whether a folder is a submission, and no run: its evidence is packed, or lies elsewhere."""
+    return not (folder / MANIFEST).exists() and (
+        is_plain(folder / pack.PACK_FILE) or is_elsewhere(folder)
+    )
+
+
+def reference(folder: Path) -> EvidenceReference:
+    """What the evidence of a submission must be that lies elsewhere.
+
+    Raises:
+        EvidenceError: ``file-unreadable``, and what `evidence.json` is refused for.
+    """
+    path = folder / REFERENCE_FILE
     try:
-        data = read_plain(path, 64 * 1024, below=submission.folder)
+        data = read_plain(path, LIMITS[REFERENCE_FILE], below=folder)
     except OSError as cause:
         message = Sentence(
-            f"there is neither {PACK_FILE} nor a readable {REFERENCE_FILE}",
-            f"既没有 {PACK_FILE}，也没有可读取的 {REFERENCE_FILE}",
+            f"there is neither {pack.PACK_FILE} nor a readable {REFERENCE_FILE}",
+            f"既没有 {pack.PACK_FILE}，也没有可读取的 {REFERENCE_FILE}",
         )
         raise EvidenceError("file-unreadable", message, Place(str(path))) from cause
-    reference = decode(data, EvidenceReference, name=str(path))
-    kept = stored(store, reference.sha256) if store else None
-    if kept is not None and kept.is_file():
-        with open_plain(kept, below=store) as stream:
-            _check(stream, reference, str(kept))
-            yield stream
-        return
-    if not fetch or not reference.locations:
-        where = ", ".join(reference.locations) or Sentence("nowhere that it names", "未说明之处")
+    return decode(data, EvidenceReference, name=str(path))
+
+
+def is_elsewhere(folder: Path) -> bool:
+    """Whether a folder is a submission whose evidence does not lie in it."""
+    return is_plain(folder / REFERENCE_FILE) and not is_plain(folder / pack.PACK_FILE)
+
+
+def _take(wanted: EvidenceReference, name: str, elsewhere: Elsewhere, target: BinaryIO) -> None:
+    if wanted.size > MAX_BYTES:
         message = Sentence(
-            f"the evidence, SHA-256 {reference.sha256}, is not at hand; it lies at {where}",
-            f"SHA-256 为 {reference.sha256} 的证据不在此处；它位于 {chinese(where)}",
+            f"{wanted.size:,} bytes; at most {MAX_BYTES:,} are taken",
+            f"{wanted.size:,} 字节；最多取 {MAX_BYTES:,} 字节",
+        )
+        raise EvidenceError("evidence-unreachable", message, Place(name))
+    store = elsewhere.store
+    if store is not None and stores.copied(store, wanted, target):
+        return
+    if not elsewhere.fetch or not wanted.urls:
+        where = ", ".join(wanted.urls) or Sentence("nowhere that it names", "未说明之处")
+        message = Sentence(
+            f"the evidence, SHA-256 {wanted.sha256}, is not at hand; it lies at {where}",
+            f"SHA-256 为 {wanted.sha256} 的证据不在此处；它位于 {chinese(where)}",
         )
         hint = Sentence(
-            "give --store DIR that holds it, or --fetch to ask those addresses",
-            "请给出含有它的 --store DIR，或以 --fetch 向这些地址索取",
+            "give --store that holds it, or --fetch to ask those addresses",
+            "请给出含有它的 --store，或以 --fetch 向这些地址索取",
         )
-        raise EvidenceError("evidence-elsewhere", message, Place(str(path)), hint)
-    if reference.bytes > MAX_ELSEWHERE_BYTES:
-        message = Sentence(
-            f"{reference.bytes:,} bytes; at most {MAX_ELSEWHERE_BYTES:,} are fetched",
-            f"{reference.bytes:,} 字节；最多获取 {MAX_ELSEWHERE_BYTES:,} 字节",
-        )
-        raise EvidenceError("evidence-unreachable", message, Place(str(path)))
-    with tempfile.TemporaryFile() as target:
-        _fetch(reference, target)
-        target.seek(0)
-        yield target
+        raise EvidenceError("evidence-elsewhere", message, Place(name), hint)
+    _fetch(wanted, target)
+    if isinstance(store, Directory):
+        _keep(store, wanted, target)
 
 
-def _check(stream: BinaryIO, reference: EvidenceReference, name: str) -> None:
-    digest = hashlib.sha256()
-    while piece := stream.read(1 << 20):
-        digest.update(piece)
-    size = stream.tell()
-    stream.seek(0)
-    if (digest.hexdigest(), size) != (reference.sha256, reference.bytes):
-        message = Sentence(
-            f"it holds {size:,} bytes with SHA-256 {digest.hexdigest()}",
-            f"它有 {size:,} 字节，SHA-256 为 {digest.hexdigest()}",
-        )
-        raise EvidenceError("evidence-differs", message, Place(name))
-
-
-def _fetch(reference: EvidenceReference, target: BinaryIO) -> None:
+def _fetch(wanted: EvidenceReference, target: BinaryIO) -> None:
     reasons = []
-    for location in reference.locations:
+    for url in wanted.urls:
         target.seek(0)
         target.truncate()
         try:
-            _download(location, reference.bytes, target)
-            target.seek(0)
-            _check(target, reference, location)
+            stores.fetched(url, wanted, target)
         except EvidenceError as cause:
             reasons.append(cause)
         else:
@@ -143,44 +184,11 @@ def _fetch(reference: EvidenceReference, target: BinaryIO) -> None:
     raise reasons[-1]
 
 
-def _download(location: str, size: int, target: BinaryIO) -> None:
-    """Write what an address gives, and no more than one byte too much."""
-    import requests  # noqa: PLC0415 - only --fetch asks the network
-
-    match = _OCI.match(location)
-    url = f"https://{match[1]}/v2/{match[2]}/blobs/sha256:{match[3]}" if match else location
+def _keep(store: Directory, wanted: EvidenceReference, target: BinaryIO) -> None:
+    """Put into a store what was fetched, so that nobody is asked twice."""
+    place = store.place(wanted.sha256)
     try:
-        with requests.Session() as session:
-            headers = _registry_headers(session, url) if match else {}
-            with session.get(url, headers=headers, timeout=TIMEOUT_S, stream=True) as answer:
-                answer.raise_for_status()
-                left = size + 1
-                for piece in answer.iter_content(1 << 16):
-                    target.write(piece[:left])
-                    left -= len(piece)
-                    if left <= 0:
-                        break
-    except (requests.RequestException, OSError, ValueError) as cause:
-        reason = f"{type(cause).__name__}: {str(cause)[:200]}"
-        raise EvidenceError(
-            "evidence-unreachable",
-            Sentence(f"no answer from {location}: {reason}", f"{location} 没有应答：{reason}"),
-        ) from cause
-
-
-def _registry_headers(session: Session, url: str) -> dict[str, str]:
-    """A token for reading without an account, where an OCI registry wants one; it gives it to anybody."""
-    with session.get(url, timeout=TIMEOUT_S, stream=True) as answer:
-        if answer.status_code != HTTPStatus.UNAUTHORIZED:
-            return {}
-        challenge = dict(_CHALLENGE.findall(answer.headers.get("WWW-Authenticate", "")))
-    realm = challenge.pop("realm", "")
-    if urlsplit(realm).scheme != "https":
-        raise ValueError("the registry names no https address for tokens")
-    known = {name: challenge[name] for name in ("service", "scope") if name in challenge}
-    with session.get(realm, params=known, timeout=TIMEOUT_S) as answer:
-        given = answer.json()
-    token = given.get("token") or given.get("access_token") if isinstance(given, dict) else None
-    if not isinstance(token, str):
-        raise ValueError("the registry gives no token")  # noqa: TRY004 - what a server says, like the rest
-    return {"Authorization": f"Bearer {token}"}
+        place.parent.mkdir(parents=True, exist_ok=True)
+        layout.copy(target, place)
+    except OSError as cause:
+        raise stores.full(cause) from cause

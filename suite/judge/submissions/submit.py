@@ -7,25 +7,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unwritable
+from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unreadable, unwritable
 from suite.base.safe import read_plain
 from suite.documents.codec import decode, pretty
 from suite.documents.manifest import Manifest
-from suite.documents.submission import EvidenceReference
+from suite.documents.submission import EVIDENCE_TYPE, EvidenceReference
 from suite.evidence import GIT_ATTRIBUTES, MANIFEST
 from suite.evidence.manifest import ATTRIBUTES
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
-from suite.judge.submissions import folders, pack, source
+from suite.judge.submissions import folders, layout, pack, source
+from suite.judge.submissions.artifact import artifacts
+from suite.judge.submissions.stores import MAX_BYTES, Directory, Layout, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from suite.documents.card import Scorecard
+    from suite.judge.submissions.artifact import Artifact
     from suite.judge.submissions.folders import Submission
+    from suite.judge.submissions.stores import Store
 
 _MAX_MANIFEST_BYTES = 1 << 20
 
@@ -37,13 +41,13 @@ class Handed:
     Attributes:
         packed: the pack of the evidence.
         size: bytes of the folder.
-        kept: where the pack lies when it is not in the folder; None otherwise.
+        store: where the pack lies when it is not in the folder; None otherwise.
     """
 
     submission: Submission
     packed: pack.Packed
     size: int
-    kept: Path | None
+    store: Store | None
 
 
 def lay_out(
@@ -51,7 +55,7 @@ def lay_out(
     card: Scorecard,
     tree: Path,
     *,
-    store: Path | None = None,
+    store: Store | None = None,
     locations: Sequence[str] = (),
 ) -> Handed:
     """Write ``tree/<vendor>/<round>/<run>/`` for a signed run.
@@ -60,14 +64,14 @@ def lay_out(
         run: the run directory, verified by the caller.
         card: its signed card.
         tree: the tree of submissions; made where it is not there.
-        store: directory that takes the pack, by its digest, in place of the folder.
+        store: takes the pack, by its digest, in place of the folder; a layout or registry takes the whole submission.
         locations: where the pack can be had, for the reference in its place.
 
     Raises:
         EvidenceError: ``submission-name``, ``file-unreadable``, ``submission-too-large``: the pack is larger than what
             a folder takes, and no store was given.
         UsageError: ``submission-exists``.
-        SetupError: ``run-unwritable``.
+        SetupError: ``run-unwritable``, ``registry-refused``, ``oras-missing``.
     """
     submission = folders.Submission(tree, *folders.name_of(card))
     folder = submission.folder
@@ -82,7 +86,10 @@ def lay_out(
     part = folder.with_name(f".{folder.name}.part")
     try:
         part.mkdir(parents=True)
-        packed, kept = _fill(run, part, store, locations)
+        packed = _fill(run, part)
+        kept = _elsewhere(run, part, packed, store, locations)
+        if kept is not None:
+            _keep(part, submission, kept)
         part.rename(folder)
     except OSError as cause:
         message = unwritable(folder, cause)
@@ -93,9 +100,7 @@ def lay_out(
     return Handed(submission, packed, size, kept)
 
 
-def _fill(
-    run: Path, part: Path, store: Path | None, locations: Sequence[str]
-) -> tuple[pack.Packed, Path | None]:
+def _fill(run: Path, part: Path) -> pack.Packed:
     (part / GIT_ATTRIBUTES).write_bytes(ATTRIBUTES)
     for name, limit in ((BUNDLE_FILE, MAX_BUNDLE_BYTES), (PAGE_FILE, MAX_PAGE_BYTES)):
         (part / name).write_bytes(_read(run / name, limit))
@@ -103,8 +108,13 @@ def _fill(
         _read(run / MANIFEST, _MAX_MANIFEST_BYTES), Manifest, name=str(run / MANIFEST)
     )
     names = [MANIFEST, *(item.path for item in manifest.files)]
-    target = part / pack.PACK_FILE
-    packed = pack.pack(run, names, target)
+    return pack.pack(run, names, part / pack.PACK_FILE)
+
+
+def _elsewhere(
+    run: Path, part: Path, packed: pack.Packed, store: Store | None, locations: Sequence[str]
+) -> Store | None:
+    """Where the pack goes that does not stay in the folder, whose reference is written; None where it stays."""
     if store is None and not locations:
         if packed.size > pack.MAX_PACKED_BYTES:
             message = Sentence(
@@ -113,28 +123,67 @@ def _fill(
                 f"压缩后的证据有 {packed.size:,} 字节；一份提交最多 {pack.MAX_PACKED_BYTES:,} 字节",
             )
             hint = Sentence(
-                "keep it elsewhere by digest: --store DIR, and --at ADDRESS where it can be had",
-                "请按摘要另行存放：--store DIR，并以 --at ADDRESS 说明何处可得",
+                "keep it elsewhere by digest: --store, and --at ADDRESS where it can be had",
+                "请按摘要另行存放：--store，并以 --at ADDRESS 说明何处可得",
             )
             raise EvidenceError("submission-too-large", message, None, hint)
-        return packed, None
+        return None
+    if packed.size > MAX_BYTES:
+        message = Sentence(
+            f"the packed evidence has {packed.size:,} bytes; at most {MAX_BYTES:,} are taken from elsewhere",
+            f"压缩后的证据有 {packed.size:,} 字节；从别处最多取 {MAX_BYTES:,} 字节",
+        )
+        hint = Sentence("measure fewer requests", "请减少测量的请求数")
+        raise EvidenceError("submission-too-large", message, None, hint)
+    digest = f"sha256:{packed.sha256}"
+    named = [f"{store}@{digest}"] if isinstance(store, Registry) else []
     reference = EvidenceReference(
-        reference_schema=1, sha256=packed.sha256, bytes=packed.size, locations=tuple(locations)
+        reference_schema=1,
+        mediaType=EVIDENCE_TYPE,
+        digest=digest,
+        size=packed.size,
+        urls=tuple(dict.fromkeys([*locations, *named])),
     )
-    kept = source.stored(store or run.with_name(f"{run.name}-evidence"), packed.sha256)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(target, kept)
     (part / folders.REFERENCE_FILE).write_bytes(pretty(reference))
-    return packed, kept
+    return store or Directory(run.with_name(f"{run.name}-evidence"))
+
+
+def _keep(part: Path, submission: Submission, store: Store) -> None:
+    """Take the pack out of the folder into a store."""
+    packed = part / pack.PACK_FILE
+    if isinstance(store, Directory):
+        kept = store.place(source.reference(part).sha256)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(packed, kept)
+        return
+    aside = packed.with_name(f"{pack.PACK_FILE}.aside")
+    packed.rename(aside)
+    names = (submission.vendor, submission.round, submission.run)
+    put(store, artifacts(part, names, aside))
+    aside.unlink()
+
+
+def put(store: Layout | Registry, made: Iterable[Artifact]) -> None:
+    """Put artifacts into a layout or a registry; what is there is not written again.
+
+    Raises:
+        EvidenceError: ``layout-wrong``, ``file-unreadable``.
+        SetupError: ``run-unwritable``, ``registry-refused``, ``oras-missing``.
+    """
+    if isinstance(store, Layout):
+        with layout.writing(store) as writer:
+            for artifact in made:
+                writer.add(artifact)
+        return
+    from suite.judge.submissions.push import Pusher  # noqa: PLC0415 - the optional package oras
+
+    pusher = Pusher(store)
+    for artifact in made:
+        pusher.push(artifact)
 
 
 def _read(path: Path, limit: int) -> bytes:
     try:
         return read_plain(path, limit, below=path.parent)
     except OSError as cause:
-        reason = cause.strerror or str(cause)
-        raise EvidenceError(
-            "file-unreadable",
-            Sentence(f"cannot read: {reason}", f"无法读取：{reason}"),
-            Place(str(path)),
-        ) from cause
+        raise unreadable(EvidenceError, path, cause) from cause

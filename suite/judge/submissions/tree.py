@@ -16,7 +16,7 @@ from suite.judge.attest.steps import Steps
 from suite.judge.submissions import folders
 from suite.judge.submissions.changes import Changes, since
 from suite.judge.submissions.check import check
-from suite.judge.submissions.replay import trace
+from suite.judge.submissions.replay import related, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from suite.documents.check import CheckedSubmission
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.folders import Submission
+    from suite.judge.submissions.replay import Trace
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -51,8 +52,7 @@ def check_tree(
         UsageError: ``tree-missing``, ``trees-differ``, ``commit-unknown``, ``submissions-none``.
         TrustError: as `suite.judge.submissions.check.check`.
     """
-    tree = _tree(paths)
-    everything, everywhere = folders.submissions(tree)
+    tree, (everything, everywhere) = _listed(paths)
     changes = since(tree, commit) if commit else Changes(frozenset(), frozenset())
     wanted = [item for item in everything if _within(item.folder, paths)]
     stray: list[_Error] = [
@@ -63,23 +63,15 @@ def check_tree(
         wanted = [item for item in wanted if item.path in touched]
         stray = [*_touched(stray, tree, changes), *_removed(everything, changes)]
     elif not wanted and not stray:
-        message = Sentence(
-            f"there is no submission at {', '.join(map(str, paths))}",
-            f"{', '.join(map(str, paths))} 处没有提交",
-        )
-        hint = Sentence(
-            "submissions lie in submissions/VENDOR/ROUND/RUN; suite submit makes one",
-            "提交位于 submissions/VENDOR/ROUND/RUN；由 suite submit 生成",
-        )
-        raise UsageError("submissions-none", message, hint=hint)
-    look = functools.partial(trace, store=setting.store, fetch=setting.fetch)
+        raise _none(paths)
+    look = functools.partial(trace, elsewhere=setting.elsewhere)
     work = replace(setting, edited=changes.edited)
     checked: list[CheckedSubmission] = []
     with Pool(min(jobs, len(everything))) as pool:
         traces = tuple(pool.map(look, everything if wanted else []))
-        for result in pool.map(
-            functools.partial(check, setting=replace(work, traces=traces)), wanted
-        ):
+        # Each is told of those alone that it can be held against: all of them, sent to each, would grow with the square.
+        settings = _settings(work, traces, wanted)
+        for result in pool.map(_check, list(zip(wanted, settings, strict=True))):
             checked.append(result)
             if progress is not None:
                 progress(result)
@@ -90,6 +82,63 @@ def check_tree(
         stray=tuple(step.document() for step in _steps(stray).done),
         submissions=tuple(checked),
     )
+
+
+def within(paths: Sequence[Path]) -> list[Submission]:
+    """The submissions at or below some paths of one tree.
+
+    Raises:
+        UsageError: ``tree-missing``, ``trees-differ``, ``submissions-none``.
+    """
+    _, (everything, _) = _listed(paths)
+    wanted = [item for item in everything if _within(item.folder, paths)]
+    if not wanted:
+        raise _none(paths)
+    return wanted
+
+
+def _listed(
+    paths: Sequence[Path],
+) -> tuple[Path, tuple[list[Submission], list[EvidenceError]]]:
+    tree = _tree(paths)
+    return tree, folders.submissions(tree)
+
+
+def _none(paths: Sequence[Path]) -> UsageError:
+    message = Sentence(
+        f"there is no submission at {', '.join(map(str, paths))}",
+        f"{', '.join(map(str, paths))} 处没有提交",
+    )
+    hint = Sentence(
+        "submissions lie in submissions/VENDOR/ROUND/RUN; suite submit makes one",
+        "提交位于 submissions/VENDOR/ROUND/RUN；由 suite submit 生成",
+    )
+    return UsageError("submissions-none", message, hint=hint)
+
+
+def _check(work: tuple[Submission, Setting]) -> CheckedSubmission:
+    return check(*work)
+
+
+def _settings(
+    setting: Setting, traces: Sequence[Trace], wanted: Sequence[Submission]
+) -> list[Setting]:
+    near = related(traces)
+    by_path = {item.path: item for item in traces}
+    rounds: dict[tuple[str, str], list[Trace]] = {}
+    for item in traces:
+        if item.attempt is not None:
+            key = (item.path.partition("/")[0], item.attempt.round)
+            rounds.setdefault(key, []).append(replace(item, payload="", sample=b""))
+    settings = []
+    for submission in wanted:
+        mine = by_path[submission.path]
+        known = {item.path: item for item in near.get(mine.path, ())} | {mine.path: mine}
+        if mine.attempt is not None:
+            for item in rounds[submission.vendor, mine.attempt.round]:
+                known.setdefault(item.path, item)
+        settings.append(replace(setting, traces=tuple(known.values()), others=len(traces) - 1))
+    return settings
 
 
 def exit_status(report: CheckReport) -> int:

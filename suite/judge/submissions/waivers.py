@@ -67,9 +67,7 @@ def covering(
     Raises:
         TrustError: ``waiver-expired``, ``waiver-approver``: a waiver is for this card and does not count.
     """
-    reviewers = (
-        {entry.owner for entry in trust.keys if entry.role is Role.REVIEWER} if trust else set()
-    )
+    reviewers = _reviewers(trust, today) if trust else set()
     covered: dict[str, Waiver] = {}
     refused: dict[str, tuple[str, str]] = {}
     for waiver in waivers:
@@ -82,9 +80,7 @@ def covering(
                     f"{waiver.id} for {rule}: until {waiver.expires}",
                 )
             elif trust is not None and waiver.approver not in reviewers:
-                why = (
-                    f"{waiver.id} for {rule}: {waiver.approver!r} is no reviewer of the trust list"
-                )
+                why = f"{waiver.id} for {rule}: {waiver.approver!r} is no reviewer of the trust list whose key counts"
                 refused[rule] = ("waiver-approver", why)
             else:
                 covered[rule] = waiver
@@ -98,6 +94,16 @@ def covering(
         )
         raise TrustError(code, message, None, "", [Problem(text) for _, text in open_])
     return covered
+
+
+def _reviewers(trust: TrustList, today: str) -> set[str]:
+    """Owners who review with a key that nobody revoked. A key that merely ended granted what it granted."""
+    return {
+        entry.owner
+        for entry in trust.keys
+        if entry.role is Role.REVIEWER
+        and (entry.revoked_at is None or entry.revoked_at.date().isoformat() > today)
+    }
 
 
 def judge(

@@ -71,7 +71,10 @@ def attach(
     )
     wanted = engine.served_model_name
     name = _model_name(base_url, met, headers, wanted=wanted, named=named, id_=plan.model.id)
-    sentence = f"{base_url} answers at {met.address} on {met.path}; its model is {name}"
+    sentence = Sentence(
+        f"{base_url} answers at {met.address} on {met.path}; its model is {name}",
+        f"{base_url} 在 {met.address} 的 {met.path} 应答；其模型为 {name}",
+    )
     return Attached(path=met.path, served_model_name=name), sentence
 
 
@@ -259,11 +262,11 @@ def _refused(
     headers: Mapping[str, str],
 ) -> EngineError:
     rows = next(iter(answers.values()))
-    said = joined((_answered(*row) for row in rows), "; ", "；")
+    shown = joined((_answered(*row) for row in rows), "; ", "；")
     statuses = {status for _, status, _ in rows}
     body = rows[-1][2].decode("utf-8", "replace").strip().replace("\n", " ")[:200]
     if statuses & {401, 403}:
-        return unauthorised(base_url, said, headers, body)
+        return unauthorised(base_url, shown, headers, body)
     hint = Sentence(
         "is this the address of an OpenAI-compatible server? it is given without /v1",
         "这是 OpenAI 兼容服务器的地址吗？给出时不带 /v1",
@@ -283,8 +286,8 @@ def _refused(
             "是使用 TLS 的服务器吗？若是，地址应以 https:// 开头",
         )
     message = Sentence(
-        f"{base_url} is no server that can be measured: {said}",
-        f"{base_url} 不是可测量的服务器：{said.zh}",
+        f"{base_url} is no server that can be measured: {shown}",
+        f"{base_url} 不是可测量的服务器：{shown.zh}",
     )
     return EngineError("endpoint-foreign", message + (f" ({body})" if body else ""), hint=hint)
 

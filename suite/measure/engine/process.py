@@ -245,10 +245,10 @@ def _package_facts(engine: Engine, python: Path) -> Facts:
     """The versions of the packages: of the engine's alone where the suite made the environment, else of all."""
     if engine.process is None or engine.process.python is UNSET:
         return about.version_facts(_versions(python))
-    found = environment_packages(python)
+    packages = environment_packages(python)
     return {
         "engine.python": str(python),
-        **{f"engine.package.{name}": about.clean(found[name]) for name in sorted(found)},
+        **{f"engine.package.{name}": about.clean(packages[name]) for name in sorted(packages)},
         **_source_facts(python),
     }
 

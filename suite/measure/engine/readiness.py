@@ -147,7 +147,7 @@ def probe(
 
 
 def unauthorised(
-    base_url: str, said: str, headers: Mapping[str, str], body: str = ""
+    base_url: str, answers: str, headers: Mapping[str, str], body: str = ""
 ) -> EngineError:
     """A server that refuses the API key, or wants one; what it says of it may tell why."""
     given = any(name.lower() in {"authorization", "api-key", "x-api-key"} for name in headers)
@@ -164,7 +164,7 @@ def unauthorised(
     )
     return EngineError(
         "endpoint-unauthorised",
-        Sentence(f"{base_url} {why}: {said}", f"{base_url} {why.zh}：{chinese(said)}")
+        Sentence(f"{base_url} {why}: {answers}", f"{base_url} {why.zh}：{chinese(answers)}")
         + (f" ({body})" if body else ""),
         hint=hint,
     )

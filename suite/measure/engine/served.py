@@ -32,7 +32,7 @@ class Unknown(Sentence):
         """A sentence keeps its Chinese form; what a tool said has none."""
         return super().__new__(cls, why, chinese(why))
 
-    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]  # a sentence's are two texts
         """What a copy is made of."""
         return (Sentence(str(self), self.zh),)
 
@@ -78,13 +78,20 @@ class Served(Protocol):
     """
 
     @property
-    def base_url(self) -> str: ...  # noqa: D102
+    def base_url(self) -> str:
+        """``http://address:port`` without a path."""
+
     @property
-    def address(self) -> str: ...  # noqa: D102
+    def address(self) -> str:
+        """As readiness proved it."""
+
     @property
-    def facts(self) -> Facts: ...  # noqa: D102
+    def facts(self) -> Facts:
+        """By dotted name."""
+
     @property
-    def marks(self) -> list[tuple[str, int]]: ...  # noqa: D102
+    def marks(self) -> list[tuple[str, int]]:
+        """In order."""
 
     def alive(self) -> str | None:
         """None while the engine runs, else one sentence saying why it does not."""

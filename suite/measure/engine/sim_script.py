@@ -287,7 +287,7 @@ def _check_cheats(name: str, script: Script) -> None:
 
 def _build(name: str, values: dict[str, JSONValue], faults: tuple[Fault, ...]) -> Script:
     _check_types(name, values, Script())
-    return Script(**values, faults=faults)  # type: ignore[arg-type]
+    return Script(**values, faults=faults)  # type: ignore[arg-type]  # just checked
 
 
 def _fault(name: str, value: JSONValue) -> Fault:
@@ -300,7 +300,7 @@ def _fault(name: str, value: JSONValue) -> Fault:
             Sentence(f"one of: {', '.join(FAULTS)}", f"可取：{', '.join(FAULTS)}"),
         )
     _check_types(name, value, Fault(""))
-    fault = Fault(**value)  # type: ignore[arg-type]
+    fault = Fault(**value)  # type: ignore[arg-type]  # just checked
     if fault.every < 1:
         raise _wrong(name, Sentence("every must be at least 1", "every 至少为 1"))
     return fault

@@ -43,6 +43,6 @@ class Vendor:
 
 def _model(stories: str) -> MiniModel:
     # Only a script that wants the model needs the packages that read it.
-    from suite.measure.engine.sim_model import MiniModel  # noqa: PLC0415
+    from suite.measure.engine.sim_model import MiniModel  # noqa: PLC0415 - as said
 
     return MiniModel(stories)

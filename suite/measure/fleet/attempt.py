@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 RUN: Final = "run"
 """The run directory within an attempt's."""
 SCRIPT, STATUS, OUTPUT, ERRORS = "command.sh", "status", "stdout", "stderr"
+CLAIM: Final = "begun"
+"""A directory, which the script makes before anything else, or the controller that gives it up: whoever comes first."""
 CARD: Final = "scorecard.json"
 """The signed bytes of a run's card."""
 BUSY: Final = 75
@@ -39,6 +41,7 @@ _CODE = re.compile(rb"^error\[([a-z0-9-]+)\]: (.*)$", re.MULTILINE)
 _SCRIPT = """\
 #!/bin/sh
 # One attempt of a fleet, as its backend starts it.
+mkdir {claim} || exit 0  # given up by its controller, or begun already
 cd {place} || exit 1
 exec 9>"${{TMPDIR:-/tmp}}/suite-fleet-$(id -u)-"{machine}.lock
 if flock --timeout 2 9; then
@@ -114,16 +117,21 @@ def write_script(at: Files, machine: str, command: Sequence[str], place: str) ->
         errors=shlex.quote(str(at.directory / ERRORS)),
         part=shlex.quote(str(at.directory / f"{STATUS}.part")),
         status=shlex.quote(str(at.directory / STATUS)),
+        claim=shlex.quote(str(at.directory / CLAIM)),
     )
     try:
         at.directory.mkdir(parents=True, exist_ok=True)
         replace_file(at.script, text.encode())
     except OSError as cause:
-        message = Sentence(
-            f"cannot write {at.directory}: {cause.strerror}",
-            f"无法写入 {at.directory}：{cause.strerror}",
-        )
-        raise SetupError("run-unwritable", message) from cause
+        raise _unwritable(at, cause) from cause
+
+
+def _unwritable(at: Files, cause: OSError) -> SetupError:
+    message = Sentence(
+        f"cannot write {at.directory}: {cause.strerror}",
+        f"无法写入 {at.directory}：{cause.strerror}",
+    )
+    return SetupError("run-unwritable", message)
 
 
 def ending(at: Files, job: Job) -> Ending | None:
@@ -177,9 +185,19 @@ def _begins_measuring(line: bytes) -> bool:
         return False  # the piece that a killed writer left, or another event with that text in it
 
 
-def begun(at: Files) -> bool:
-    """Whether the script of an attempt ever ran."""
-    return (at.directory / OUTPUT).exists() or (at.directory / STATUS).exists()
+def give_up(at: Files) -> bool:
+    """Keep the script of an attempt from ever running, also where a backend begins it later; False where it ran already.
+
+    Raises:
+        SetupError: ``run-unwritable``.
+    """
+    try:
+        (at.directory / CLAIM).mkdir(parents=True)
+    except FileExistsError:
+        return False
+    except OSError as cause:
+        raise _unwritable(at, cause) from cause
+    return True
 
 
 def _readiness(at: Files, status: int) -> Ending:

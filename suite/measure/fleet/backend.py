@@ -38,11 +38,29 @@ class Backend(Protocol):
     batch: ClassVar[int]
     settle_s: float
 
-    def submit(self, machine: Machine, attempts: Sequence[Files]) -> list[str]:
+    def submit(self, machine: Machine, attempts: Sequence[Files], name: str) -> list[str]:
         """Hand attempts to a machine, in their order; returns a handle for each.
+
+        Args:
+            machine: that works on them.
+            attempts: where they lie.
+            name: under which `find` looks for them; the journal has it already, and no two calls have the same.
 
         Raises:
             SetupError: ``fleet-unplaced``; ``fleet-backend-failed`` where nothing at all can be placed.
+        """
+
+    def find(self, machine: str, at: Files, name: str, index: int) -> str:
+        """The handle of an attempt whose controller was killed before it wrote down where it was placed; "" for none.
+
+        Args:
+            machine: that it was for.
+            at: where it lies.
+            name: of the call of `submit` that may have placed it.
+            index: which of that call's attempts it is, from 0.
+
+        Raises:
+            SetupError: ``fleet-backend-failed``.
         """
 
     def gone(self, handles: Mapping[str, Files]) -> dict[str, Gone]:

@@ -12,6 +12,7 @@ attempts that run on as its own, and goes on. What a machine does next follows f
 
 from __future__ import annotations
 
+import secrets
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +20,7 @@ from msgspec import UNSET
 
 from suite.base.errors import SetupError
 from suite.declare.fleet import Job, jobs
+from suite.documents.document import given
 from suite.documents.fleet import PREFLIGHT
 from suite.documents.scalars import LINE_LENGTH
 from suite.evidence.fleetstate import UNPLACED, advance, state
@@ -125,6 +127,9 @@ class Controller:
             ending = attempts.ending(self._files(attempt), job)
             if ending is not None:
                 self._end(attempt, ending)
+        for attempt in self._running.values():
+            if not attempt.handle:
+                self._adopt(attempt)
         handles = {
             attempt.handle: self._files(attempt)
             for attempt in self._running.values()
@@ -141,11 +146,21 @@ class Controller:
             if now - since >= self._backend.settle_s:
                 self._lose(attempt, gone)
 
+    def _adopt(self, attempt: Attempt) -> None:
+        """Look for an attempt that was placed by a controller killed before it wrote that down."""
+        name, _, index = given(attempt.submitted.handle, "").rpartition("_")
+        job = attempt.job
+        if not name or not index.isdecimal():
+            return
+        handle = self._backend.find(job.machine, self._files(attempt), name, int(index))
+        if handle:
+            self._write("placed", job, attempt=attempt.number, handle=handle)
+
     def _lose(self, attempt: Attempt, gone: Gone) -> None:
         at = self._files(attempt)
+        code = UNPLACED if attempts.give_up(at) else gone.code
         # It may have ended between the look at its files and the look at its process.
         ending = attempts.ending(at, attempt.job)
-        code = gone.code if attempts.begun(at) else UNPLACED
         self._end(attempt, ending or attempts.lost(at, code, gone.reason))
 
     def _end(self, attempt: Attempt, ending: Ending) -> None:
@@ -194,19 +209,22 @@ class Controller:
 
     def _submit(self, machine: Machine, wanted: Sequence[Job]) -> None:
         placed: list[tuple[Job, int, Files]] = []
-        for job in wanted:
+        # On the disk before the backend hears of it: what a controller killed meanwhile had placed is found by it.
+        name = f"suite-{machine.name}-{secrets.token_hex(8)}"
+        for index, job in enumerate(wanted):
             number = len(self._now.attempts.get(job, ())) + 1
             at = attempts.files(self._directory, job, number)
             command = self._command(job, at)
             attempts.write_script(at, machine.name, command, self._fleet.directory)
-            self._write("submitted", job, attempt=number)
+            self._write("submitted", job, attempt=number, handle=f"{name}_{index}")
             placed.append((job, number, at))
         try:
-            handles = self._backend.submit(machine, [at for *_, at in placed])
+            handles = self._backend.submit(machine, [at for *_, at in placed], name)
         except SetupError as refused:
             if refused.code != UNPLACED:
                 raise
             for job, _, at in placed:
+                attempts.give_up(at)
                 self._running[job] = self._now.attempts[job][-1]
                 self._end(self._running[job], attempts.lost(at, UNPLACED, refused.message))
             return

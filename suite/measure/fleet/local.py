@@ -30,7 +30,7 @@ class Local:
         self.settle_s = 0.0
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def submit(self, machine: Machine, attempts: Sequence[Files]) -> list[str]:
+    def submit(self, machine: Machine, attempts: Sequence[Files], name: str) -> list[str]:  # noqa: ARG002 - a script has its path as name
         """Start the attempts."""
         return [self._start(machine, at) for at in attempts]
 
@@ -52,6 +52,17 @@ class Local:
         handle = f"{child.pid}-{_started(str(child.pid))}"
         self._children[handle] = child
         return handle
+
+    def find(self, machine: str, at: Files, name: str, index: int) -> str:  # noqa: ARG002 - the same
+        """The process whose command line is the attempt's script; its own children, which look alike, lead no session."""
+        wanted = f"sh\0{at.script}\0".encode()
+        numbers = [entry.name for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+        for number in numbers:
+            with contextlib.suppress(OSError):
+                like = Path(f"/proc/{number}/cmdline").read_bytes() == wanted
+                if like and os.getsid(int(number)) == int(number):
+                    return f"{number}-{_started(number)}"
+        return ""
 
     def gone(self, handles: Mapping[str, Files]) -> dict[str, Gone]:
         """Those whose process is no more."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import subprocess
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -56,6 +55,10 @@ def resources(machine: Machine) -> dict[str, float]:
         _named(machine.name): 1.0,
         f"suite:{':'.join(filter(None, (vendor, accelerator)))}": 1.0,
     }
+
+
+def _handle(machine: str, name: str, index: int) -> str:
+    return f"{machine}/{name}/{index}"
 
 
 def _named(machine: str) -> str:
@@ -114,11 +117,14 @@ class Ray:
             )
             raise SetupError("fleet-backend-failed", message) from cause
 
-    def submit(self, machine: Machine, attempts: Sequence[Files]) -> list[str]:
+    def submit(self, machine: Machine, attempts: Sequence[Files], name: str) -> list[str]:
         """Start an actor for each attempt on the machine's node."""
-        return [self._start(machine, at) for at in attempts]
+        return [
+            self._start(machine, at, _handle(machine.name, name, n))
+            for n, at in enumerate(attempts)
+        ]
 
-    def _start(self, machine: Machine, at: Files) -> str:
+    def _start(self, machine: Machine, at: Files, handle: str) -> str:
         wanted = resources(machine)
         if not self._alive(machine.name, wanted):
             named = " and ".join(wanted)
@@ -126,7 +132,6 @@ class Ray:
                 "fleet-unplaced",
                 Sentence(f"no node that is up has {named}", f"在线的节点均没有 {named}"),
             )
-        handle = f"{machine.name}/{secrets.token_hex(8)}"
         group = self._util.placement_group([wanted], "STRICT_PACK", handle, lifetime="detached")
         if not group.wait(PLACE_S):
             self._util.remove_placement_group(group)
@@ -148,6 +153,16 @@ class Ray:
         return any(
             node["Alive"] and names <= node["Resources"].keys() for node in self._ray.nodes()
         )
+
+    def find(self, machine: str, at: Files, name: str, index: int) -> str:  # noqa: ARG002 - Ray knows the name
+        """The actor of that name; where there is none, what its placement group would hold for ever is given back."""
+        handle = _handle(machine, name, index)
+        try:
+            self._actors[handle] = self._ray.get_actor(handle)
+        except ValueError:
+            self.release(handle)
+            return ""
+        return handle
 
     def gone(self, handles: Mapping[str, Files]) -> dict[str, Gone]:
         """Those whose actor or node is no more."""

@@ -53,7 +53,7 @@ class Slurm:
                     Sentence(f"there is no {program} on PATH", f"PATH 中没有 {program}"),
                 )
 
-    def submit(self, machine: Machine, attempts: Sequence[Files]) -> list[str]:
+    def submit(self, machine: Machine, attempts: Sequence[Files], name: str) -> list[str]:
         """Submit an array whose tasks run one after the other."""
         first = attempts[0].directory
         script = first / "batch.sh"
@@ -75,7 +75,7 @@ class Slurm:
                 "--nodes=1",
                 f"--nodelist={machine.name}",
                 f"--array=0-{len(attempts) - 1}%1",
-                f"--job-name=suite-{machine.name}",
+                f"--job-name={name}",
                 f"--output={first / 'slurm-%a.log'}",
                 *self._options,
                 str(script),
@@ -94,17 +94,14 @@ class Slurm:
         number = answer.stdout.strip().partition(";")[0]
         return [f"{number}_{index}" for index in range(len(attempts))]
 
+    def find(self, machine: str, at: Files, name: str, index: int) -> str:  # noqa: ARG002 - Slurm knows the name
+        """The task of the job of that name, which Slurm may have taken after its controller was killed."""
+        listed = _states(f"--name={name}")
+        return next((number for number in listed if number.endswith(f"_{index}")), "")
+
     def gone(self, handles: Mapping[str, Files]) -> dict[str, Gone]:
         """Those that Slurm no longer runs or holds back."""
-        answer = _call(["squeue", "--all", "--noheader", "--array", "--format=%i %T"])
-        if answer.returncode:
-            message = Sentence(
-                f"squeue failed: {' '.join(answer.stderr.split())}",
-                f"squeue 失败：{' '.join(answer.stderr.split())}",
-            )
-            raise SetupError("fleet-backend-failed", message)
-        lines = (line.partition(" ") for line in answer.stdout.splitlines())
-        states = {number: state for number, _, state in lines}
+        states = _states()
         over = {}
         for handle in handles:
             state = states.get(handle, "")
@@ -119,6 +116,23 @@ class Slurm:
 
     def close(self) -> None:
         """Nothing is open; jobs run on."""
+
+
+def _states(*words: str) -> dict[str, str]:
+    """What Slurm holds, each task of an array by its number.
+
+    Raises:
+        SetupError: ``fleet-backend-failed``.
+    """
+    answer = _call(["squeue", "--all", "--noheader", "--array", "--format=%i %T", *words])
+    if answer.returncode:
+        message = Sentence(
+            f"squeue failed: {' '.join(answer.stderr.split())}",
+            f"squeue 失败：{' '.join(answer.stderr.split())}",
+        )
+        raise SetupError("fleet-backend-failed", message)
+    lines = (line.partition(" ") for line in answer.stdout.splitlines())
+    return {number: state for number, _, state in lines}
 
 
 def _why(handle: str) -> str:

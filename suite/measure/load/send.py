@@ -7,7 +7,7 @@ the server does; how late each was sent is in its event. `suite.measure.load.sou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from suite.measure.load.driver import Hooks
 from suite.measure.load.phase import send_here
@@ -24,6 +24,22 @@ if TYPE_CHECKING:
     from suite.measure.load.requests.job import Job
     from suite.measure.load.stats import Ending, PhaseStats
     from suite.measure.load.target import LoadOptions, StampKind, Target
+
+
+class Farm(Protocol):
+    """Load clients on other machines; see `suite.measure.farm.farm.Farm`."""
+
+    def send(
+        self,
+        target: Target,
+        jobs: Sequence[Job],
+        *,
+        phase: Phase,
+        zero_ns: int,
+        on_request: Callable[[Request], None],
+        hooks: Hooks,
+    ) -> PhaseStats:
+        """Send the requests of a phase."""
 
 
 def stamp_kinds(plan: Plan, load: LoadOptions | None = None) -> tuple[StampKind, StampKind]:
@@ -49,6 +65,7 @@ def run_phase(
     on_progress: Callable[[int, int, int], None],
     enough: Callable[[], Ending | None] | None = None,
     workers: int = 1,
+    farm: Farm | None = None,
 ) -> PhaseStats:
     """Send the requests of a phase.
 
@@ -66,6 +83,7 @@ def run_phase(
         workers: processes that send, each on a core of its own; fewer where the phase has not so many
             requests, or not so many in flight. A phase in batches, from a `Source` that is no list, or over a
             TLS context, which cannot be handed to another process, is sent by this one.
+        farm: sends what several processes could send, in their place.
 
     Returns:
         How it went. Whatever goes wrong with a request is its outcome, never an exception.
@@ -73,10 +91,15 @@ def run_phase(
     Raises:
         UsageError: the address or a header field cannot be used.
         EngineError: the host is not known.
+        SetupError: as the farm's clients.
     """
     hooks = Hooks(stop, enough, on_progress)
     if not isinstance(jobs, Sequence):
         return send_here(
+            target, jobs, phase=phase, zero_ns=zero_ns, on_request=on_request, hooks=hooks
+        )
+    if farm is not None and jobs and target.tls is None and not phase.lockstep:
+        return farm.send(
             target, jobs, phase=phase, zero_ns=zero_ns, on_request=on_request, hooks=hooks
         )
     if workers > 1 and target.tls is None and not phase.lockstep:

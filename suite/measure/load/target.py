@@ -26,11 +26,15 @@ class LoadOptions:
         workers: processes that send.
         send_stamps: who stamps the sending: ``user`` just before the write, or ``kernel`` when the first
             segment leaves for the network device.
+        clients: HOST:PORT of load clients that send in this machine's place; none usually.
+        client_token: that they share.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     workers: int = 1
     send_stamps: StampKind = "user"
+    clients: tuple[str, ...] = ()
+    client_token: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ that is gone, or a link that is cut, leaves nothing behind.
 from __future__ import annotations
 
 import contextlib
-import socket
 import tempfile
 import threading
 import time
@@ -20,7 +19,6 @@ from suite import __version__
 from suite.base import harness
 from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, SetupError, SuiteError
-from suite.base.framing import Channel
 from suite.declare.plan.topology import node_engine
 from suite.documents import agent as wire
 from suite.documents.codec import convert, plain
@@ -30,6 +28,7 @@ from suite.measure.devices import hidden, observe
 from suite.measure.digests import DigestStore
 from suite.measure.engine.container.node import get_image, start_node
 from suite.measure.engine.served import LOG_FILE
+from suite.measure.listener import LOOK_S, Listener
 from suite.measure.nodes.identity import (
     boot_digest,
     interface_of,
@@ -41,6 +40,7 @@ from suite.measure.nodes.links import PeerLink, answer_probe, measure_links
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from suite.base.framing import Channel
     from suite.documents.container import ContainerRecord
     from suite.documents.environment import Fact
     from suite.documents.nodes import NodeLog
@@ -53,23 +53,14 @@ LEAVE_S: Final = 5.0
 """How long a run waits for the one before it, which has left and may still be ending here."""
 IDLE_S: Final = 3600.0
 """Longest time between two orders while no container runs."""
-LOOK_S: Final = 0.5
 LOG_PIECE: Final = 1 << 20
-MOST_STRANGERS: Final = 64
-"""Connections at a time that have not proven the token."""
-
-
 _UNREACHED: Final = Sentence(
     "the agent of node 0 cannot be reached from here", "无法从此处访问节点 0 的代理"
 )
 
 
-class Agent:
-    """Listens for runs, and for other agents.
-
-    Attributes:
-        address: host and port that it listens on.
-    """
+class Agent(Listener):
+    """Listens for runs, and for other agents."""
 
     def __init__(
         self,
@@ -80,75 +71,13 @@ class Agent:
         *,
         on_line: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Listen.
-
-        Args:
-            host_name: address to listen on.
-            port: 0 takes a free one.
-            token: secret that whoever connects must prove.
-            settings: of this machine.
-            on_line: told what happens, one sentence each.
-
-        Raises:
-            SetupError: ``address-taken``.
-        """
-        self._token, self._settings, self._on_line = token, settings, on_line
+        """Listen, as `Listener` does, with the settings of this machine."""
+        super().__init__(host_name, port, token, on_line=on_line)
+        self._settings = settings
         self._busy = threading.Lock()
-        self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
-        try:
-            family = socket.AF_INET6 if ":" in host_name else socket.AF_INET
-            self._listener = socket.create_server((host_name, port), family=family)
-        except OSError as error:
-            message = Sentence(
-                f"cannot listen on {host_name}:{port}: {error.strerror or error}",
-                f"无法在 {host_name}:{port} 监听：{error.strerror or error}",
-            )
-            raise SetupError("address-taken", message) from error
-        self.address: tuple[str, int] = self._listener.getsockname()[:2]
 
-    def serve(self, *, once: bool = False) -> None:
-        """Attend to whoever connects, until `close`.
-
-        Args:
-            once: end after the first run.
-        """
-        ended = threading.Event()
-        while not ended.is_set():
-            if not self._strangers.acquire(timeout=LOOK_S):
-                continue
-            try:
-                self._listener.settimeout(LOOK_S)
-                connection, peer = self._listener.accept()
-            except OSError as error:
-                self._strangers.release()
-                if self._listener.fileno() < 0:
-                    return
-                if not isinstance(error, TimeoutError):
-                    time.sleep(LOOK_S)  # no descriptor is free, or who connected has left
-                continue
-            arguments = (connection, f"{peer[0]}:{peer[1]}", ended if once else threading.Event())
-            threading.Thread(target=self._attend, args=arguments, daemon=True).start()
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._listener.close()
-
-    def _attend(self, connection: socket.socket, peer: str, ended: threading.Event) -> None:
-        with connection, contextlib.suppress(OSError):
-            try:
-                channel = Channel(connection, peer)
-                channel.prove(self._token, accepted=True)
-            except SetupError as error:
-                self._on_line(error.message)
-                return
-            finally:
-                self._strangers.release()
-            try:
-                self._obey(channel, ended)
-            except SetupError as error:
-                self._on_line(error.message)
-
-    def _obey(self, channel: Channel, ended: threading.Event) -> None:
+    def obey(self, channel: Channel, ended: threading.Event) -> None:
+        """Answer another agent, or carry out a run's orders; one run at a time."""
         with contextlib.closing(channel):
             order = _order(channel, IDLE_S)
             if isinstance(order, wire.Probe):

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import EngineError, unwritable
+from suite.base.errors import EngineError, SetupError, unwritable
+from suite.base.framing import join_address
 from suite.base.safe import replace_file
 from suite.declare.plan.topology import role_of
 from suite.documents import agent as wire
@@ -206,9 +207,20 @@ class _Group:
 
         Raises:
             EngineError: ``node-network-isolated``.
+            SetupError: ``agent-address-wrong``: a link-local address for a network of several machines.
         """
         if container_of(self.plan.engine).network == "host":
             self.addresses = tuple(node.address for node in self.nodes)
+            if local := next((each for each in self.addresses if "%" in each), ""):
+                message = Sentence(
+                    f"{local} is an address of one link, which means another interface on every machine",
+                    f"{local} 是链路本地地址，在每台机器上对应的接口各不相同",
+                )
+                hint = Sentence(
+                    "name the nodes by addresses that all of them know",
+                    "请使用所有节点都认识的地址",
+                )
+                raise SetupError("agent-address-wrong", message, hint=hint)
             return
         here = boot_digest(self.salt)
         if strange := next((n for n in self.nodes if n.machine.boot != here), None):
@@ -313,7 +325,7 @@ def serve(
         )
         group.start()
         marks.add("engine.start")
-        base_url = f"http://{group.addresses[0]}:{plan.engine.port}"
+        base_url = f"http://{join_address(group.addresses[0], plan.engine.port)}"
         wait_ready(
             plan.engine,
             base_url,

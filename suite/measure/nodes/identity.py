@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import socket
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _MACHINE: Final = ("/etc/machine-id", "/sys/class/dmi/id/product_uuid")
 _BOOT: Final = ("/proc/sys/kernel/random/boot_id",)
 _GET_ADDRESS: Final = 0x8915  # SIOCGIFADDR
+_IPV6_ADDRESSES: Final = Path("/proc/net/if_inet6")
+"""Address, number, length of the prefix, scope, flags and interface, a line each."""
 
 
 def machine_digest(salt: str) -> str:
@@ -56,7 +59,9 @@ def model_digest(plan: Plan, known: KnownDigests) -> str:
 
 
 def interface_of(address: str) -> str:
-    """The interface of this machine that has an IPv4 address; ``lo`` where none does."""
+    """The interface of this machine that has an IP address; ``lo`` where none does."""
+    if ":" in address:
+        return _interface_of_ipv6(address)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         for _, name in socket.if_nameindex():
             try:
@@ -64,5 +69,15 @@ def interface_of(address: str) -> str:
             except OSError:
                 continue
             if socket.inet_ntoa(answer[20:24]) == address:
+                return name
+    return "lo"
+
+
+def _interface_of_ipv6(address: str) -> str:
+    with contextlib.suppress(OSError):
+        wanted = socket.inet_pton(socket.AF_INET6, address.partition("%")[0]).hex()
+        for line in _IPV6_ADDRESSES.read_text("ascii").splitlines():
+            own, *_, name = line.split()
+            if own == wanted:
                 return name
     return "lo"

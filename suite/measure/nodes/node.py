@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar, cast
@@ -196,7 +197,9 @@ class Node:
     @property
     def address(self) -> str:
         """IP address of its machine, as the connection has it: a name means another one on the machine itself."""
-        return str(self._channel.socket.getpeername()[0])
+        host, _, *ipv6 = self._channel.socket.getpeername()
+        # Of an address of one link the interface is apart.
+        return f"{host}%{socket.if_indextoname(ipv6[1])}" if ipv6 and ipv6[1] else str(host)
 
     def close(self) -> None:
         """Leave the agent, which then ends whatever of the run still is there."""

@@ -20,6 +20,20 @@ _USED: Final = Label("memory_used_bytes", "MB", None, BINARY)
 _TOTAL: Final = Label("memory_total_bytes", "MB", None, BINARY)
 _ENERGY: Final = Label("energy_j", "J")
 
+_COUNTERS: Final = (
+    ("pcie", "width", Label("pcie_lanes")),
+    ("pcie", "replay_count", Label("pcie_replays")),
+    ("ecc", "total_correctable_count", Label("ecc_corrected")),
+    ("ecc", "total_uncorrectable_count", Label("ecc_uncorrected")),
+    ("throttle", "ppt_violation_status", Label("throttle_power")),
+    ("throttle", "socket_thermal_violation_status", Label("throttle_heat")),
+    ("throttle", "hbm_thermal_violation_status", Label("throttle_heat")),
+    ("throttle", "vr_thermal_violation_status", Label("throttle_heat")),
+    ("throttle", "prochot_violation_status", Label("throttle_other")),
+    ("power", "throttle_status", Label("throttle_other")),
+)
+"""Section, member and label; the csv has the members without their sections, where a width could be anything's."""
+
 _METRIC: Final[Labels] = {
     "gpu": DEVICE,
     "power/socket_power": _POWER,
@@ -32,6 +46,7 @@ _METRIC: Final[Labels] = {
     "mem_usage/total_vram": _TOTAL,
     "clock/gfx_0/clk": _CLOCK,
     "energy/total_energy_consumption": _ENERGY,
+    **{f"{section}/{name}": label for section, name, label in _COUNTERS},
 }
 _CSV: Final[Labels] = {
     "gpu": DEVICE,
@@ -51,6 +66,7 @@ _CSV: Final[Labels] = {
     "gfx_0_clk": _CLOCK,
     "gfx_clk": _CLOCK,
     "total_energy_consumption": _ENERGY,
+    **{name: label for _, name, label in _COUNTERS if name != "width"},
 }
 _MONITOR: Final[Labels] = {
     "gpu": DEVICE,

@@ -17,6 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
+from suite.base.bilingual import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -67,7 +69,9 @@ def on_host(command: Sequence[str]) -> Answer | str:
             return str(error)
         cpu_s = _wait(process)
         if cpu_s is None:
-            return f"no answer within {COMMAND_TIMEOUT_S:g} s"
+            return Sentence(
+                f"no answer within {COMMAND_TIMEOUT_S:g} s", f"{COMMAND_TIMEOUT_S:g} 秒内没有应答"
+            )
         texts = []
         for file in (output, errors):
             file.seek(0)
@@ -94,7 +98,7 @@ def _wait(process: subprocess.Popen[bytes]) -> float | None:
 def page(address: str) -> Answer | str:
     """Fetch an exporter's page; a reason where there is none."""
     if not address.startswith(("http://", "https://")):
-        return f"{address!r} is no address"
+        return Sentence(f"{address!r} is no address", f"{address!r} 不是地址")
     before = time.thread_time()
     try:
         with urllib.request.urlopen(address, timeout=COMMAND_TIMEOUT_S) as answer:  # noqa: S310  # checked above

@@ -19,6 +19,7 @@ _TABLE: Final[Labels] = {
     "%gpu": Label("utilisation", "%"),
     "mem": Label("memory_used_bytes", "MiB", "memory_total_bytes"),
     "temp": Label("temperature_c", "C"),
+    "pcie lane width": Label("pcie_lanes"),
 }
 _USUAL: Final = ("ID   Name                 |PCIe                |%GPU  Mem",)
 """Of an excerpt without its header: the first line of each card."""

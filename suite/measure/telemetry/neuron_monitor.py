@@ -48,8 +48,8 @@ class _Runtimes:
                     "neuroncore_utilization": _text(share),
                     "neuroncore_memory_usage": _sum(_at(memory, core)),
                 }
-                found = [(self.labels[name], "", text) for name, text in texts.items() if text]
-                of_core = reading(found, device=device_id(core))
+                identity = [(self.labels[name], "", text) for name, text in texts.items() if text]
+                of_core = reading(identity, device=device_id(core))
                 if of_core is not None:
                     yield of_core
 
@@ -61,8 +61,9 @@ def _at(value: JSONValue, *path: str) -> JSONValue:
 
 
 def _text(value: JSONValue) -> str:
-    known = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"{value:.6f}" if known and math.isfinite(value) else ""  # type: ignore[arg-type]  # checked
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return ""
+    return f"{value:.6f}"
 
 
 def _sum(parts: JSONValue) -> str:

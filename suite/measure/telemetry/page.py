@@ -16,7 +16,10 @@ def table(*, chinese: bool = False) -> str:
             f"`{tool.name}`",
             tool.title.zh if chinese else tool.title.en,
             f"`{' '.join(tool.command)}`" if tool.command else "",
-            ", ".join(f"`{quantity}` ({unit})" for quantity, unit in tool.units.items()),
+            ", ".join(
+                [f"`{quantity}` ({unit})" for quantity, unit in tool.units.items()]
+                + [f"`{name}`" for name in tool.watched]
+            ),
         )
         for _, tool in sorted(TOOLS.items())
     ]

@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from suite.documents.counters import COUNTERS
+
+if TYPE_CHECKING:
+    from suite.documents.counters import CounterName
 
 Quantity: TypeAlias = Literal[
     "power_w",
@@ -79,11 +84,13 @@ class Reading:
         device: its id by the tool.
         values: what the tool gave; a quantity that it did not give is absent, never 0.
         card: the card that it sits on, where the tool tells them apart; power is then the card's, for all its chips.
+        counters: what tells whether it was held back; the same holds for what is absent.
     """
 
     device: str
     values: dict[Quantity, float] = field(default_factory=dict)
     card: str = ""
+    counters: dict[CounterName, float] = field(default_factory=dict)
 
 
 def is_unit(text: str) -> bool:
@@ -116,6 +123,40 @@ def number(text: str, unit: str) -> float | None:
         return None
     value = float(match[1].replace(",", ".")) * factor
     return value if math.isfinite(value) else None
+
+
+_STATES: Final = {
+    "active": 1.0,
+    "not active": 0.0,
+    "throttled": 1.0,
+    "unthrottled": 0.0,
+    "1": 1.0,
+    "0": 0.0,
+}
+_COUNT: Final = re.compile(
+    r"(?:x?(?P<lanes>[1-9][0-9]?)x?|(?P<count>[0-9]{1,15})(?:\.0+)?|(?P<mask>0x[0-9a-f]{1,16}))(?:\s*\(.*\))?\Z"
+)
+"""Of ``16``, ``16x(16x)``, ``x16``, ``17.000000``, ``0x0000000000000004``."""
+
+
+def counter(text: str, name: CounterName) -> float | None:
+    """A tool's text for a counter; None when it is unknown or makes no sense.
+
+    Args:
+        text: ``Not Active``, ``0x0000000000000004``, ``16x(16x)``, ``700.00 W``.
+        name: of the counter.
+    """
+    if name == "power_limit_w":
+        limit = number(text, "W")
+        return limit if limit is not None and limit > 0 else None
+    plain = text.strip().lower()
+    if COUNTERS[name].kind == "state":
+        return _STATES.get(plain)
+    match = _COUNT.match(plain)
+    if match is None:
+        return None
+    mask = match["mask"]
+    return float(int(mask, 16) if mask else int(match["lanes"] or match["count"]))
 
 
 def put(values: dict[Quantity, float], quantity: Quantity, value: float | None) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.documents.devices import ToolOutput
 from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry import asking
@@ -161,7 +161,7 @@ class Sampler:
             return readings, ""
         answer = self._answer(tool, page=record.page)
         if isinstance(answer, str):
-            self._note(f"{tool.tool}: {answer}")
+            self._note(placed(tool.tool, answer))
             return [], answer
         self._spent(answer.cpu_s)
         readings = record.parse(answer.output)
@@ -178,7 +178,7 @@ class Sampler:
             if answer.output.strip():
                 self._keep(tool, answer.output)
         elif words:
-            self._note(f"{tool.tool}: {words}")
+            self._note(placed(tool.tool, words))
         return readings, words
 
     def _answer(self, tool: TelemetryTool, *, page: bool) -> Answer | str:
@@ -187,7 +187,10 @@ class Sampler:
         if tool.where == "host":
             return asking.on_host(tool.command)
         if self._inside is None:
-            return "runs in the engine's container, and there is none now"
+            return Sentence(
+                "runs in the engine's container, and there is none now",
+                "在引擎的容器中运行，而现在没有容器",
+            )
         return asking.in_container(self._inside, tool.command)
 
     def _spent(self, cpu_s: float | None) -> None:
@@ -197,10 +200,12 @@ class Sampler:
         self._unread.setdefault(
             tool.parser,
             ToolOutput(
-                what=f"telemetry of {tool.tool}",
+                what=Sentence(f"telemetry of {tool.tool}", f"{tool.tool} 的遥测"),
                 command=tool.command,
                 ok=False,
-                answer="none of the layouts that are known fits this output",
+                answer=Sentence(
+                    "none of the layouts that are known fits this output", "已知格式均不符合该输出"
+                ),
                 output=output[:MOST_KEPT],
             ),
         )
@@ -231,4 +236,5 @@ def _sample(tool: str, moment: int, reading: Reading) -> TelemetrySample:
         memory_total_bytes=UNSET if total is None else round(total),
         temperature_c=values.get("temperature_c", UNSET),
         clock_mhz=values.get("clock_mhz", UNSET),
+        counters=dict(reading.counters) or UNSET,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from suite.documents.counters import COUNTERS
 from suite.measure.telemetry.layouts.labels import PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from suite.base.bilingual import Bilingual
+    from suite.documents.counters import CounterName
     from suite.measure.telemetry.layouts import Layout
     from suite.measure.telemetry.layouts.labels import Role
     from suite.measure.telemetry.reading import Quantity, Reading
@@ -46,6 +48,7 @@ class TelemetryTool:
         name: the name that declarations use as ``parser``.
         title: what it reads.
         units: the quantities that it can give, each with the unit in which the tool prints it.
+        watched: the counters that it can give, which tell whether a device was held back.
         command: how a declaration runs it, or the address of the page; empty when files are read.
         page: the command is an address that is fetched.
         layouts: forms of its output, the first that gives a reading is used; none when files are read.
@@ -55,6 +58,7 @@ class TelemetryTool:
     name: str
     title: Bilingual
     units: Mapping[Quantity, str]
+    watched: tuple[CounterName, ...] = ()
     command: tuple[str, ...] = ()
     page: bool = False
     layouts: tuple[Layout, ...] = field(default=())
@@ -85,14 +89,24 @@ def program(
 ) -> None:
     """Make a program known, or the page of an exporter; the units are those of its labels. See `TelemetryTool`."""
     units: dict[Quantity, str] = {}
+    watched: dict[CounterName, None] = {}
     for layout in layouts:
         for label in layout.labels.values():
             for role in (label.role, label.second):
+                if role in COUNTERS:
+                    watched.setdefault(role)
+                    continue
                 for quantity in _GIVES.get(role, (role,)):
                     units.setdefault(quantity, label.unit)  # type: ignore[arg-type]  # roles are mapped
     _register(
         TelemetryTool(
-            name=name, title=title, units=units, command=command, layouts=layouts, page=page
+            name=name,
+            title=title,
+            units=units,
+            watched=tuple(watched),
+            command=command,
+            layouts=layouts,
+            page=page,
         )
     )
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from suite.base.errors import SetupError
-from suite.base.framing import MAX_MESSAGE, Channel, require_token, split_address
+from suite.base.framing import MAX_MESSAGE, Channel, join_address, require_token, split_address
 
 TOKEN = b"0123456789abcdef"
 
@@ -151,10 +151,16 @@ def test_an_end_that_leaves_or_is_silent_is_told_apart(channels):
 
 @pytest.mark.parametrize(
     ("text", "address"),
-    [("10.0.0.7:9470", ("10.0.0.7", 9470)), ("[fe80::1]:0", ("fe80::1", 0))],
+    [
+        ("10.0.0.7:9470", ("10.0.0.7", 9470)),
+        ("node-1:65535", ("node-1", 65535)),
+        ("[::1]:9470", ("::1", 9470)),
+        ("[fe80::1%eth0]:0", ("fe80::1%eth0", 0)),
+    ],
 )
 def test_an_address_is_host_and_port(text, address):
     assert split_address(text) == address
+    assert join_address(*address) == text
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,13 @@ def test_an_address_is_host_and_port(text, address):
         f"host:{'9' * 5000}",
         "a..b:80",
         f"{'a' * 64}:80",
+        "::1:9470",
+        "[::1]",
+        "[::1:9470",
+        "::1]:9470",
+        "[node-1]:9470",
+        "[]:9470",
+        "fe80::1%eth0:9470",
     ],
 )
 def test_no_address_is_refused(text):

@@ -130,3 +130,11 @@ def test_a_line_beyond_the_cap_is_refused(run, monkeypatch):
     with pytest.raises(EvidenceError, match="at most 100 are read") as caught:
         evidence.read(run)
     assert caught.value.code == "line-wrong"
+
+
+def test_an_answer_of_devices_has_a_cap_of_its_own(run):
+    """Of twice the longest answer that the client keeps: it is refused before it is parsed."""
+    (run / "device-evidence.jsonl").write_bytes(b"9" * (17 << 20) + b"\n")
+    with pytest.raises(EvidenceError, match="at most 16,842,752 are read") as caught:
+        evidence.read(run)
+    assert caught.value.code == "line-wrong"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 import time
@@ -15,6 +16,7 @@ from suite.declare.plan.make import plan_sha256
 from suite.declare.tasks.taskset import mini_set
 from suite.documents.plan import AttestationTool
 from suite.judge.attest.deviceevidence import answers
+from suite.judge.score import score
 from suite.measure import deviceevidence
 from suite.measure.run import execute
 from suite.measure.signals import Stop
@@ -22,14 +24,14 @@ from tests.factories.plans import plan_for
 from tests.factories.runs import NoProgress
 
 
-def whole_run(tmp_path, *command: str):
+def whole_run(tmp_path, *command: str, keep=UNSET):
     """What a whole run of the scripted server leaves, with such a tool."""
     made = plan_for("cpu", "vllm", 1, runtime="sim")
     phases = (replace(made.workload.phases[0], tasks=2),)
     plan = replace(
         made,
         telemetry=(),
-        attestation=(AttestationTool(command=command, parser="nvattest"),),
+        attestation=(AttestationTool(command=command, parser="nvattest", keep=keep),),
         workload=replace(made.workload, phases=phases),
     )
     result = execute(
@@ -84,3 +86,33 @@ def test_only_machines_that_are_ours_are_asked():
     assert plan.attestation[0].command[:4] == ("nvattest", "--format", "json", "collect-evidence")
     assert plan_for("nvidia", "vllm", 1, runtime="sim").attestation is UNSET
     assert plan_for("cpu", "vllm", 1).attestation is UNSET
+
+
+def test_withheld_answers_name_the_devices_by_salted_digests(tmp_path):
+    """The run says that the same device signed twice, and not which; the answers lie beside it."""
+    tool = (sys.executable, "-m", "tests.factories.deviceauthority", "--nonce", "{nonce}")
+    left = whole_run(tmp_path, *tool, keep="digest")
+    before, after = left.device_evidence
+    assert before.output is UNSET
+    assert len(before.withheld.devices) == 1
+    assert before.withheld.devices == after.withheld.devices
+    assert left.environment.device_salt
+    beside = (tmp_path / "run.device-evidence.jsonl").read_text().splitlines()
+    for line, kept in zip((before, after), beside, strict=True):
+        output = json.loads(kept)["output"]
+        assert hashlib.sha256(output.encode()).hexdigest() == line.withheld.sha256
+        [device] = json.loads(output[output.find("{") :])["evidences"]
+        for path in (tmp_path / "run").rglob("*"):
+            assert not path.is_file() or device["certificate"].encode() not in path.read_bytes()
+    read, missing = answers(left)
+    assert read == []
+    assert missing[0].startswith("what 1 devices signed was withheld")
+    checks = {check.rule: check for check in score(left).checks}
+    assert checks["R115"].outcome == checks["R116"].outcome == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    "output", ["", "no JSON", "[]", '{"evidences": 3}', '{"evidences": [1, {}]}', "{" * 100_000]
+)
+def test_whatever_a_tool_prints_can_be_withheld(output):
+    assert deviceevidence.withheld(output, "salt").devices == ()

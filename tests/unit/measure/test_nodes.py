@@ -2,22 +2,25 @@
 
 import contextlib
 import hashlib
+import ipaddress
 import socket
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from suite.base import harness
 from suite.base.errors import EngineError, SetupError
-from suite.base.framing import Channel, connect
+from suite.base.framing import Channel, connect, join_address
 from suite.documents import agent as wire
 from suite.documents.codec import plain
 from suite.evidence.manifest import NODE_LOG
 from suite.measure.engine.served import LOG_FILE, Settings
+from suite.measure.listener import MOST_STRANGERS
 from suite.measure.nodes import group
-from suite.measure.nodes.agent import MOST_STRANGERS, Agent
+from suite.measure.nodes.agent import Agent
 from suite.measure.nodes.identity import interface_of, machine_digest
 from suite.measure.nodes.links import measure_links
 from suite.measure.nodes.node import Node
@@ -122,6 +125,39 @@ def test_as_many_agents_as_nodes_are_there():
 
 def test_the_interface_of_an_address_is_known():
     assert interface_of("127.0.0.1") == "lo"
+
+
+def _ipv6_addresses():
+    try:
+        lines = Path("/proc/net/if_inet6").read_text().splitlines()
+    except OSError:
+        return []
+    fields = [line.split() for line in lines]
+    # Those of Docker's networks come and go.
+    fields = [each for each in fields if not each[-1].startswith(("br-", "veth", "docker"))]
+    return [(str(ipaddress.IPv6Address(bytes.fromhex(each[0]))), each[-1]) for each in fields]
+
+
+@pytest.mark.skipif(not _ipv6_addresses(), reason="this machine has no IPv6")
+def test_an_agent_is_reached_by_every_ipv6_address_of_this_machine():
+    for address, interface in _ipv6_addresses():
+        assert interface_of(address) == interface
+        scope = f"%{interface}" if ipaddress.IPv6Address(address).is_link_local else ""
+        listening = Agent(f"{address}{scope}", 0, TOKEN, Settings())
+        threading.Thread(target=listening.serve, daemon=True).start()
+        try:
+            where = join_address(f"{address}{scope}", listening.address[1])
+            node = Node(0, "head", where, TOKEN, lambda _: None)
+            assert node.address == f"{address}{scope}"
+            assert measure_links([where], TOKEN).bytes_per_s[0] > 0
+            node.close()
+        finally:
+            listening.close()
+
+
+@pytest.mark.parametrize("address", ["", "::", "fe80::1%nowhere", "fd00::dead:beef", "x"])
+def test_an_address_of_no_interface_is_the_loopback(address):
+    assert interface_of(address) == "lo"
 
 
 @contextlib.contextmanager

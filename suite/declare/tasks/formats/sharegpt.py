@@ -77,12 +77,12 @@ def _records(data: bytes, source: str, collector: Collector) -> Iterator[tuple[P
 def _exchange(record: JSONObject) -> tuple[str, str] | None:
     """The first question and its answer."""
     turns = next((record[member] for member in _MEMBERS if member in record), None)
-    said = [_turn(turn) for turn in turns[:3]] if isinstance(turns, list) else []
-    if said and said[0] is not None and said[0][0] == "system":
-        said = said[1:]
-    if len(said) < 2 or said[0] is None or said[1] is None:
+    opening = [_turn(turn) for turn in turns[:3]] if isinstance(turns, list) else []
+    if opening and opening[0] is not None and opening[0][0] == "system":
+        opening = opening[1:]
+    if len(opening) < 2 or opening[0] is None or opening[1] is None:
         return None
-    (asks, question), (answers, answer) = said[0], said[1]
+    (asks, question), (answers, answer) = opening[0], opening[1]
     if asks not in _ASKS or answers not in _ANSWERS or not question.strip():
         return None
     return _sound(question), _sound(answer)

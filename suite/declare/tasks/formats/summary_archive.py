@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import DataError, Place
+from suite.base.errors import DataError, Place, unreadable
 from suite.base.safe import open_plain
 from suite.declare.tasks.formats.record import GZIP, Candidate, Confidence, Format
 from suite.declare.tasks.formats.summary import SUFFIX, keep_test_part, take
@@ -60,11 +60,7 @@ def _read(path: Path, collector: Collector) -> Reading:
         )
         raise DataError("archive-damaged", message, Place(str(path)), hint) from cause
     except OSError as cause:
-        reason = cause.strerror or str(cause)
-        place = Place(str(path))
-        raise DataError(
-            "file-unreadable", Sentence(f"cannot read: {reason}", f"无法读取：{reason}"), place
-        ) from cause
+        raise unreadable(DataError, path, cause) from cause
     return collector.finish()
 
 
@@ -90,7 +86,7 @@ def _read_members(
     with stream as archive:
         for number, member in enumerate(archive):
             # A stream keeps every header that it passed; a quarter of a million of them is too many.
-            archive.members = []  # type: ignore[attr-defined]
+            archive.members = []  # type: ignore[attr-defined]  # an attribute that the types leave out
             if tell and number % 256 == 0:
                 tell()
             name = PurePosixPath(member.name)

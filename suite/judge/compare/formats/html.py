@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
 from msgspec import UNSET
 
 from suite import __version__
@@ -16,12 +13,17 @@ from suite.base.bilingual import Bilingual, chinese
 from suite.judge.compare import manyview, plots
 from suite.judge.compare.formats.format import Format
 from suite.judge.foreign import view as foreign
-from suite.judge.report.html import TEMPLATES as CARD_TEMPLATES
-from suite.judge.report.templating import template_environment
+from suite.judge.report.templating import (
+    pair,
+    security_policy,
+    style_sheet,
+    template_environment,
+)
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
     from suite.base.language import Language
     from suite.documents.comparison import Curve, ManyComparison, OverTime
@@ -31,30 +33,16 @@ _TEMPLATES = Path(__file__).parents[1] / "templates"
 _NAMES = {"ttft": "TTFT", "tpot": "TPOT", "e2e": "E2E"}
 
 
-def _pair(english: str, chinese: str) -> Markup:
-    if english == chinese:
-        return Markup.escape(english)
-    return Markup(
-        '<span class="en" lang="en">{}</span><span class="zh" lang="zh-Hans">{}</span>'
-    ).format(english, chinese)
-
-
 def _sentence(text: str) -> Markup:
-    return _pair(str(text), chinese(text))
+    return pair(str(text), chinese(text))
 
 
 @functools.cache
 def _template() -> jinja2.Template:
     environment = template_environment(_TEMPLATES)
-    environment.globals |= {"p": _pair, "s": _sentence, "view": manyview, "foreign": foreign}
+    environment.globals |= {"p": pair, "s": _sentence, "view": manyview, "foreign": foreign}
     environment.tests["given"] = lambda member: member is not UNSET
     return environment.get_template("comparison.html.j2")
-
-
-@functools.cache
-def _style() -> str:
-    own = (_TEMPLATES / "comparison.css").read_text("utf-8")
-    return ((CARD_TEMPLATES / "style.css").read_text("utf-8") + own).strip()
 
 
 def _figures(result: ManyComparison) -> list[tuple[str, list[Markup]]]:
@@ -100,9 +88,7 @@ def _groups(result: ManyComparison) -> list[tuple[str, list[Row]]]:
 
 def render(result: ManyComparison, language: Language) -> bytes:
     """The page, UTF-8: both languages are in it, and one is shown first."""
-    style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    style = style_sheet(_TEMPLATES / "comparison.css")
     page = _template().render(
         result=result,
         tag=("en", "zh-CN")[language],
@@ -113,8 +99,8 @@ def render(result: ManyComparison, language: Language) -> bytes:
         figures=_figures(result),
         telemetry=_telemetry(result),
         frontier=plots.frontier([card.letter for card in result.cards], result),
-        policy=policy,
-        style=Markup(style),  # noqa: S704 - our own file, hashed in the policy
+        policy=security_policy(style),
+        style=style,
         version=__version__,
     )
     return page.encode("utf-8")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual, joined
 from suite.base.markdown import escaped, table
+from suite.documents.engine import engine_title
 from suite.documents.sentences import in_both
 from suite.judge.report import view
 from suite.judge.report.formats.format import Format
@@ -53,7 +54,7 @@ def render(subject: Subject) -> bytes:
     ran = joined(
         (
             view.named(card.devices.title, card, "/devices/count", "/devices/name"),
-            view.named(card.engine.title, card, "/engine/title"),
+            view.named(engine_title(card.engine.title), card, "/engine/title"),
             view.named(card.model.id, card, "/model/id"),
         ),
         ", ",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from suite.documents.taskline import TaskLine
+    from suite.documents.value import Value
     from suite.judge.log.samples import PhaseSamples
 
 PACKAGE: Final = "py-rouge"
@@ -60,20 +61,27 @@ def stemmer() -> Callable[[str], str]:
     return stem
 
 
-def rouge_155(phase: PhaseSamples, tasks: Mapping[str, TaskLine]) -> View:
-    """F-measures of the first repeat, averaged over its answers."""
+def rouge_155(phase: PhaseSamples, tasks: Mapping[str, TaskLine], card: Value) -> View:
+    """F-measures of the first repeat, averaged over its answers.
+
+    Args:
+        phase: the phase.
+        tasks: with the references.
+        card: the suite's own ROUGE-1 of the phase; where it is not measured these are not either, for its reason.
+    """
     pairs = [
         (tasks[answer.event.task].reference, answer.event.text)
         for answer in phase.repeats[0].answers
         if answer.event.task in tasks
     ]
-    scores = PairScorer(stem=stemmer()).score(pairs)
+    scores = [] if isinstance(card, NotMeasured) else PairScorer(stem=stemmer()).score(pairs)
+    why = card if isinstance(card, NotMeasured) else NotMeasured("no answer has a reference")
     fields = [
         Field(
             name,
             plain(100 * statistics.mean([score[place] for score in scores]), "%", len(scores))
             if scores
-            else NotMeasured("no answer has a reference"),
+            else why,
             "mean F over the answers, words stemmed",
         )
         for name, place in _ROWS

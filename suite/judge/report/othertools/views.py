@@ -42,6 +42,6 @@ def views(evidence: Evidence, results: Results) -> dict[str, list[View] | NotMea
             ),
             devices.qwen_speed(evidence, phase),
             devices.transformers_records(evidence, phase),
-            rouge_155(phase, evidence.tasks),
+            rouge_155(phase, evidence.tasks, results.phases[phase.name].metrics["rouge1"]),
         ]
     return phases

@@ -31,43 +31,43 @@ const chance = ([value, low, high], margin) => {
 
 const obstacle = (metric, base, other, first, second, forbidden) => {
   if (forbidden.has(metric.family)) return forbidden.get(metric.family);
-  if (!first || !second) return "only one card has this phase";
-  if (first.asked !== second.asked) return "the two phases were loaded differently";
-  if (first.lengths && second.lengths && JSON.stringify(first.lengths) !== JSON.stringify(second.lengths)) return "prompts or answers had different lengths";
-  if (metric.bracket) return "a search: suite compare holds the brackets against each other";
-  if (metric.objectives && base.objectives[0] !== other.objectives[0]) return "the service-level objectives differ";
+  if (!first || !second) return ["only one card has this phase", "仅一张评分卡有此阶段"];
+  if (first.asked !== second.asked) return ["the two phases were loaded differently", "两个阶段的负载不同"];
+  if (first.lengths && second.lengths && JSON.stringify(first.lengths) !== JSON.stringify(second.lengths)) return ["prompts or answers had different lengths", "提示或回答的长度不同"];
+  if (metric.bracket) return ["a search: suite compare holds the brackets against each other", "搜索：由 suite compare 比较其区间"];
+  if (metric.objectives && base.objectives[0] !== other.objectives[0]) return ["the service-level objectives differ", "服务水平目标不同"];
   if (first.sources && (metric.tokens || (metric.objectives && (base.objectives[1] || other.objectives[1])))) {
-    if (base.refuted || other.refuted) return "the token counts of a card contradict each other";
+    if (base.refuted || other.refuted) return ["the token counts of a card contradict each other", "一张评分卡的 token 计数自相矛盾"];
     const unseen = !first.sources[1] || !second.sources[1];
     const of = metric.claim || unseen ? 0 : 1;
-    if (first.sources[of] !== second.sources[of]) return "tokens were counted by different sources: suite compare looks for a common one";
+    if (first.sources[of] !== second.sources[of]) return ["tokens were counted by different sources: suite compare looks for a common one", "token 的计数来源不同：suite compare 会寻找共同的来源"];
     const [a, b] = [first.counts[of], second.counts[of]];
-    if (a && b && Math.abs(a[0] * b[1] - b[0] * a[1]) > window.suiteSite.known.alike * Math.max(a[0] * b[1], b[0] * a[1])) return "the source counts what it leaves out on the other card";
+    if (a && b && Math.abs(a[0] * b[1] - b[0] * a[1]) > window.suiteSite.known.alike * Math.max(a[0] * b[1], b[0] * a[1])) return ["the source counts what it leaves out on the other card", "该来源在一张评分卡上计入了另一张上略去的部分"];
   }
-  return "";
+  return null;
 };
 const judged = (metric, a, b) => {
   const { margin } = window.suiteSite.known;
   const ratio = ratioOf(a, b);
   if (!ratio) {
     const exact = a[4] && b[4];
-    if (exact && a[0] === b[0]) return { outcome: "not-distinguishable", why: "the same count" };
-    if (exact && metric.direction !== "none") return { outcome: b[0] > a[0] === (metric.direction === "higher") ? "better" : "worse", why: "counts, one of them zero" };
-    if (!bounds(a) || !bounds(b)) return { outcome: "not-comparable", why: "no interval" };
-    return { outcome: "not-distinguishable", why: "an interval reaches zero" };
+    if (exact && a[0] === b[0]) return { outcome: "not-distinguishable", why: ["the same count", "计数相同"] };
+    if (exact && metric.direction !== "none") return { outcome: b[0] > a[0] === (metric.direction === "higher") ? "better" : "worse", why: ["counts, one of them zero", "计数，其一为零"] };
+    if (!bounds(a) || !bounds(b)) return { outcome: "not-comparable", why: ["no interval", "无区间"] };
+    return { outcome: "not-distinguishable", why: ["an interval reaches zero", "有区间触及零"] };
   }
   const higher = ratio[1] > 1 / (1 - margin);
   const lower = ratio[2] < 1 - margin;
   const p = metric.direction === "none" ? null : chance(ratio, margin);
-  if ((!higher && !lower) || metric.direction === "none") return { outcome: "not-distinguishable", why: "the interval does not exclude 1 by the margin", ratio, p };
-  return { outcome: higher === (metric.direction === "higher") ? "better" : "worse", why: "", ratio, p };
+  if ((!higher && !lower) || metric.direction === "none") return { outcome: "not-distinguishable", why: ["the interval does not exclude 1 by the margin", "区间未排除落在裕度内的 1"], ratio, p };
+  return { outcome: higher === (metric.direction === "higher") ? "better" : "worse", why: null, ratio, p };
 };
 
 const compared = (base, other) => {
   const { metrics } = window.suiteSite.known;
   const differing = base.inputs.map((item, place) => [item, other.inputs[place]]).filter(([a, b]) => a[3] !== b[3] || !a[6] || !b[6]);
   const forbidden = new Map();
-  for (const [item] of differing) for (const family of item[5]) if (!forbidden.has(family)) forbidden.set(family, `${item[0]} differs or is not sound`);
+  for (const [item] of differing) for (const family of item[5]) if (!forbidden.has(family)) forbidden.set(family, [`${item[0]} differs or is not sound`, `${item[2]}不同或不可靠`]);
   const places = new Map(other.phases.map((phase) => [phase.place, phase]));
   const seen = new Set(base.phases.map((phase) => phase.place));
   const pairs = [...base.phases.map((phase) => [phase, places.get(phase.place)]), ...other.phases.filter((phase) => !seen.has(phase.place)).map((phase) => [undefined, phase])];
@@ -77,8 +77,8 @@ const compared = (base, other) => {
     for (const name of names) {
       const [a, b] = [first?.metrics[name], second?.metrics[name]];
       let why = obstacle(metrics[name], base, other, first, second, forbidden);
-      if (!why && (!a || !b)) why = "only one card has this metric";
-      if (!why && (a.length === 1 || b.length === 1)) why = `not measured: ${a.length === 1 ? a[0] : b[0]}`;
+      if (!why && (!a || !b)) why = ["only one card has this metric", "仅一张评分卡有此指标"];
+      if (!why && (a.length === 1 || b.length === 1)) why = ((unmeasured) => [`not measured: ${unmeasured[0]}`, `未测得：${unmeasured[1]}`])(a.length === 1 ? a[0] : b[0]);
       const change = why ? { outcome: "not-comparable", why } : judged(metrics[name], a, b);
       changes.push({ phase: (first ?? second).name, place: (first ?? second).place, load: (first ?? second).load, name, a, b, ...change });
     }
@@ -95,13 +95,18 @@ const corrected = (pairs) => {
   while (standing < tested.length && tested[standing].p <= level / (tested.length - standing)) standing++;
   for (const change of tested.slice(standing)) {
     if (change.outcome === "better" || change.outcome === "worse") {
-      change.why = `${change.outcome} alone, not among ${tested.length} comparisons (Holm)`;
+      const [english, chinese] = OUTCOMES[change.outcome];
+      change.why = [`${english} alone, not among ${tested.length} comparisons (Holm)`, `单独看${chinese}，在 ${tested.length} 次比较中则不然（Holm）`];
       change.outcome = "not-distinguishable";
     }
   }
 };
 
+const FACTS = ["model", "devices", "engine"];
 const OUTCOMES = { better: ["better", "更好"], worse: ["worse", "更差"], "not-distinguishable": ["not distinguishable", "无法区分"], "not-comparable": ["not comparable", "不可比较"] };
+const said = (word) => (Object.hasOwn(window.suiteSite.known.words, word) ? window.suiteSite.known.words[word] : [word, word]);
+const joined = (words, english, chinese) => both(words.map((word) => said(word)[0]).join(english), words.map((word) => said(word)[1]).join(chinese));
+const mark = (card, name) => (card.asserted.includes(name) ? [" ", make("span", { class: "standing standing-asserted" }, both(...said("asserted")))] : []);
 const letter = (place) => String.fromCharCode(65 + place);
 const scrolled = (name, table) => make("div", { class: "wide", tabindex: "0", role: "region", "aria-label": `Table: ${name}` }, table);
 const heads = (...names) => make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name))));
@@ -112,24 +117,25 @@ const admission = (pairs) => {
     const known = changes.some((change) => change.outcome !== "not-comparable");
     const answer = !known ? ["may NOT be compared", "不可比较"] : differing.length ? ["may be compared in part", "可以部分比较"] : ["may be compared", "可以比较"];
     section.append(make("h3", {}, `A → ${letter(place + 1)} `, both(...answer)));
-    for (const [a, b] of differing) section.append(make("p", { class: "stop" }, both(a[1], a[2]), `: ${a[4]} | ${b[4]}. `, both("Forbids comparing", "因而不比较"), `: ${a[5].join(", ")}`));
+    for (const [a, b] of differing) section.append(make("p", { class: "stop" }, both(a[1], a[2]), `: ${a[4]} | ${b[4]} – `, both("Forbids comparing", "因而不比较"), ": ", joined(a[5], ", ", "、")));
   });
   return section;
 };
 const sides = (chosen) => {
   const rows = chosen.map((card, place) => {
     const link = make("a", { href: `cards/${card.id}/index.html${isChinese() ? "#lang=zh" : ""}` }, card.run);
-    const stated = card.stated.map(([who, what, when, why]) => make("span", { class: "under" }, `${what}: ${who}, ${when}${why ? `: ${why}` : ""}`));
+    const stated = card.stated.map(([who, what, when, why]) => make("span", { class: "under" }, both(...said(what)), `: ${who}, ${when}${why ? `: ${why}` : ""}`));
     const verdict = card.conformant ? both("conformant", "合规") : both("NOT CONFORMANT", "不合规");
-    return make("tr", {}, make("th", { scope: "row" }, letter(place)), make("td", {}, link, make("span", { class: "under" }, card.date)), make("td", {}, verdict, make("span", { class: "under" }, card.worth.join(" · ")), ...stated), ...card.facts.map((fact) => make("td", {}, fact)));
+    return make("tr", {}, make("th", { scope: "row" }, letter(place)), make("td", {}, link, make("span", { class: "under" }, card.date)), make("td", {}, verdict, make("span", { class: "under" }, joined(card.worth, " · ", " · ")), ...stated), ...card.facts.map((fact, place) => make("td", {}, fact, ...mark(card, FACTS[place]))));
   });
   const names = [["run", "运行"], ["worth", "结论"], ["model", "模型"], ["devices", "设备"], ["engine", "推理引擎"], ["precision", "精度"], ["vendor", "厂商"], ["tasks", "任务"]];
   return make("section", {}, make("h2", {}, both("Cards", "评分卡")), scrolled("Cards", make("table", {}, heads(both("card", "评分卡"), ...names.map((name) => both(...name))), make("tbody", {}, ...rows))));
 };
-const cell = (metric, value) => {
-  if (!value || value.length === 1) return [make("span", { class: "soft" }, value ? "n/a" : "–")];
+const cell = (card, name, value) => {
+  const metric = window.suiteSite.known.metrics[name];
+  if (!value || value.length === 1) return [make("span", { class: "soft" }, value ? both("not measured", "未测得") : "–")];
   const unit = metric.percent ? "%" : metric.unit === "1" ? "" : metric.unit;
-  const parts = [`${written(value[0], metric.percent)} ${unit}`];
+  const parts = [`${written(value[0], metric.percent)} ${unit}`, ...mark(card, name)];
   if (value[1] !== null && value[2] !== null) parts.push(make("span", { class: "under" }, `${written(value[1], metric.percent)} – ${written(value[2], metric.percent)}`));
   return parts;
 };
@@ -152,13 +158,13 @@ const table = (chosen, pairs) => {
     for (const [name, row] of rows) {
       const values = [row.a, ...[...row.others.values()].map((change) => change.b)];
       if (!values.some((value) => value && value.length > 1)) continue;
-      const drawn = make("tr", { "data-metric": name, "data-phase": phase }, make("th", { scope: "row" }, both(...metrics[name].title)), make("td", { class: "num" }, ...cell(metrics[name], row.a)));
+      const drawn = make("tr", { "data-metric": name, "data-phase": phase }, make("th", { scope: "row" }, both(...metrics[name].title)), make("td", { class: "num" }, ...cell(chosen[0], name, row.a)));
       for (let place = 0; place < pairs.length; place++) {
         const change = row.others.get(place);
         const ratio = change?.ratio ? make("span", { class: "under" }, `×${change.ratio[0].toFixed(3)} (${change.ratio[1].toFixed(3)}–${change.ratio[2].toFixed(3)})`) : null;
         const stands = change ? make("span", { class: `stands stands-${change.outcome}`, "data-outcome": change.outcome }, both(...OUTCOMES[change.outcome])) : null;
-        const why = change?.why ? make("span", { class: "under" }, change.why) : null;
-        drawn.append(make("td", { class: "num" }, ...cell(metrics[name], change?.b), " ", stands, ratio, why));
+        const why = change?.why ? make("span", { class: "under" }, both(...change.why)) : null;
+        drawn.append(make("td", { class: "num" }, ...cell(chosen[place + 1], name, change?.b), " ", stands, ratio, why));
       }
       lines.push(drawn);
     }

@@ -71,11 +71,13 @@ const leaderboard = (data) => {
     if (gone !== "current") name.append(" ", make("span", { class: "chip" }, said(gone)));
     if (word("review", row) === "accepted") name.append(" ", make("span", { class: "chip chip-pass" }, both("reviewed", "已评审")));
     const drawn = make("tr", gone === "current" ? {} : { class: "row-gone" }, make("td", { class: "pick" }, box), name);
-    for (const fact of FACTS) drawn.append(make("td", fact === "date" ? { class: "num" } : {}, said(word(fact, row))));
+    const asserted = new Set(word("asserted", row).split(" "));
+    const mark = (name) => (asserted.has(name) ? [" ", make("span", { class: "standing standing-asserted" }, said("asserted"))] : []);
+    for (const fact of FACTS) drawn.append(make("td", fact === "date" ? { class: "num" } : {}, said(word(fact, row)), ...mark(fact)));
     const results = data.results[asked.scenario];
     for (const { id: metric, percent } of columns[asked.scenario]) {
       const value = results[metric][row];
-      drawn.append(make("td", { class: "right num" }, value === null ? "" : written(value, percent)));
+      drawn.append(make("td", { class: "right num" }, ...(value === null ? [] : [written(value, percent), ...mark(metric)])));
     }
     return drawn;
   };

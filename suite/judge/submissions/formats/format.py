@@ -65,7 +65,7 @@ def summary(report: CheckReport) -> Sentence:
         name, number = "refused outside a submission", len(report.stray)
         parts[name] = Sentence(f"{number} {name}", f"提交之外 {number} 处被拒绝")
     listed = joined((parts[name] for name in sorted(parts)), ", ", "，")
-    said = listed if parts else Sentence("no submission", "没有提交")
+    summary = listed if parts else Sentence("no submission", "没有提交")
     if report.since:
-        said += Sentence(f" changed since {report.since}", f"（自 {report.since} 以来更改的）")
-    return said
+        summary += Sentence(f" changed since {report.since}", f"（自 {report.since} 以来更改的）")
+    return summary

@@ -63,24 +63,24 @@ def require(path: Path, ids: Mapping[str, str]) -> None:
     try:
         with open_plain(path, below=None) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
             rows = jsonio.loads(_member(tar, "manifest.json"), error=DataError)
-            found: set[str] = set()
+            held: set[str] = set()
             names: set[str] = set()
             for row in rows if isinstance(rows, list) else []:
                 if not isinstance(row, dict):
                     continue
                 config = hashlib.sha256(_member(tar, str(row.get("Config")))).hexdigest()
-                found.add(f"sha256:{config}")
+                held.add(f"sha256:{config}")
                 tags = row.get("RepoTags")
                 names |= {str(tag) for tag in tags} if isinstance(tags, list) else set()
             if "index.json" in tar.getnames():  # engines that know an image by its manifest
-                found |= _manifests(jsonio.loads(_member(tar, "index.json"), error=DataError))
+                held |= _manifests(jsonio.loads(_member(tar, "index.json"), error=DataError))
     except (OSError, KeyError, tarfile.TarError, SuiteError) as cause:
         raise DataError(
             "offline-changed",
             Sentence("not an archive of docker save", "不是 docker save 的归档"),
             place,
         ) from cause
-    missing = sorted(set(ids.values()) - found)
+    missing = sorted(set(ids.values()) - held)
     if missing:
         message = Sentence(
             f"the archive does not hold the image {missing[0]}", f"归档中没有镜像 {missing[0]}"

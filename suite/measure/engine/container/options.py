@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
+from suite.declare.plan.docker_text import DEFAULT_ENV, DEFAULT_TMPFS
 from suite.documents.document import given
 from suite.measure.engine.command import with_pre_commands
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 LABEL_RUN = "llm-conformance.run"
 LABEL_OWNER = "llm-conformance.owner"
-DEFAULT_TMPFS = {"/tmp": "rw,exec,nosuid,nodev,mode=1777"}  # noqa: S108 - a path inside the container
 # An address that is nobody's (RFC 5737): names of the outside world must not be asked for through the engine.
 NOWHERE_DNS = "192.0.2.53"
 LOG_MAX_SIZE = "256m"
@@ -171,16 +171,8 @@ def gpu_request(gpus: str) -> tuple[int, list[str]]:
 
 
 def _variables(engine: Engine) -> list[str]:
-    """The plan's variables; caches go to memory, so that nothing is reused and nothing need be writable."""
-    variables = {
-        "HOME": "/tmp",  # noqa: S108 - inside the container
-        "XDG_CACHE_HOME": "/tmp/cache",  # noqa: S108
-        # Some libraries ask for the user's name, and ours has none inside the image.
-        "USER": "engine",
-        "LOGNAME": "engine",
-        "PYTHONUNBUFFERED": "1",
-        **engine.env,
-    }
+    """The plan's variables, and those that every container has."""
+    variables = {**DEFAULT_ENV, **engine.env}
     kept = [f"{name}={value}" for name, value in variables.items() if name not in engine.unset_env]
     # A name without "=" takes a variable of the image away; an empty value would not.
     return [*kept, *engine.unset_env]

@@ -20,11 +20,12 @@ import os
 import select
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec.structs import replace
 
 from suite.base.errors import EngineError, SetupError, UsageError
+from suite.declare.analysis.dealing import owner, shares
 from suite.documents.event import Request, Usage
 from suite.measure.load.processes import worker
 from suite.measure.load.processes.merge import merge
@@ -32,12 +33,12 @@ from suite.measure.load.processes.order import Order
 from suite.measure.load.transport.address import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from suite.base.bilingual import Sentence
     from suite.base.errors import SuiteError
     from suite.documents.phase import Phase
     from suite.measure.load.driver import Hooks
-    from suite.measure.load.processes.worker import Worker
     from suite.measure.load.requests.job import Job
     from suite.measure.load.stats import PhaseStats
     from suite.measure.load.target import Target
@@ -48,8 +49,6 @@ REPORT_S: Final = 0.05
 """How often progress is reported at most."""
 LEAD_NS: Final = 20_000_000
 """The phase starts this long after the last process has said that its connections stand."""
-SILENT_S: Final = 30.0
-"""A process that has said nothing for this long does not run any more, whatever the system says."""
 _ERRORS: Final[dict[str, type[SuiteError]]] = {
     "EngineError": EngineError,
     "SetupError": SetupError,
@@ -70,13 +69,60 @@ def deal(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
     """Who sends what: by index modulo the number of processes."""
     hands: list[list[Job]] = [[] for _ in range(workers)]
     for job in jobs:
-        hands[job.index % workers].append(job)
+        hands[owner(job.index, workers)].append(job)
     return hands
 
 
-def shares(concurrency: int, workers: int) -> list[int]:
-    """A closed loop's concurrency, split as evenly as it goes."""
-    return [concurrency // workers + (rank < concurrency % workers) for rank in range(workers)]
+class Member(Protocol):
+    """Who sends a share of the phase: a process here, or one on another machine.
+
+    Attributes:
+        events_fd: where its messages come from.
+        commands_fd: where its commands go; another descriptor than the one before.
+        ready: its connections stand.
+        over: it has sent its last message, or can send no more.
+        error: class, code, message and hint of the error that ended it, None usually.
+        stats: how its share went; None before the end, and for ever when it died.
+        in_flight: requests, by its last message.
+        heard_at: reading of the monotonic clock, in seconds, of its last message.
+        loss: what the phase has ended by when it died.
+        silent_s: one that has said nothing for this long counts as dead.
+    """
+
+    ready: bool
+    over: bool
+    error: tuple[str, str, Sentence, Sentence] | None
+    stats: PhaseStats | None
+    in_flight: int
+    heard_at: float
+    loss: str
+    silent_s: float
+
+    @property
+    def events_fd(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def commands_fd(self) -> int: ...  # noqa: D102 - see above
+    @property
+    def unsent(self) -> int:
+        """Requests that it never sent, once it is over."""
+
+    def tell(self, *command: object) -> None:
+        """Send a command: ``start``, ``ending`` or ``stop``."""
+
+    def flush(self) -> bool:
+        """Go on with what was not taken yet; True when there is still more."""
+
+    def receive(self) -> Iterator[Request]:
+        """Take what it says; gives the events among it."""
+
+    def lose(self, start_ns: int) -> list[Job]:
+        """Of one that died: the requests that it had sent and not ended."""
+
+    def died(self) -> str:
+        """How it died, as the end of a sentence."""
+
+    def kill(self) -> None:
+        """End it at once."""
 
 
 def cores(workers: int) -> list[int] | None:
@@ -97,8 +143,19 @@ def send_apart(
     on_request: Callable[[Request], None],
     hooks: Hooks,
     workers: int,
+    pinned: bool = True,
 ) -> PhaseStats:
     """Send the requests of a phase from so many processes; see `suite.measure.load.send.run_phase`.
+
+    Args:
+        target: the server.
+        jobs: the requests.
+        phase: the load.
+        zero_ns: reading of the monotonic clock that is 0 in the events.
+        on_request: takes each request's event.
+        hooks: what the phase asks and tells the outside.
+        workers: how many processes.
+        pinned: each process has a processor of its own, where there are enough.
 
     Raises:
         UsageError, EngineError: as there, also where only a process met it.
@@ -109,25 +166,17 @@ def send_apart(
     with contextlib.ExitStack() as stack:
         members = [
             stack.enter_context(worker.start(order, hand))
-            for order, hand in _orders(target, jobs, phase, zero_ns, workers)
+            for order, hand in _orders(target, jobs, phase, zero_ns, workers, pinned=pinned)
         ]
-        run = _Run(members, phase, zero_ns, on_request, hooks)
-        run.until_ready()
-        run.until_ended()
-        stats = merge(members, len(jobs), run.ended_by)
-    stats.outcomes = run.outcomes
-    stats.t_start = run.start_ns - zero_ns
-    stats.t_end = time.monotonic_ns() - zero_ns
-    stats.cpu_s += time.process_time() - cpu
-    run.report()
-    return stats
+        run = Conduct(members, phase, zero_ns, on_request, hooks)
+        return run.stats(len(jobs), cpu)
 
 
 def _orders(
-    target: Target, jobs: Sequence[Job], phase: Phase, zero_ns: int, number: int
+    target: Target, jobs: Sequence[Job], phase: Phase, zero_ns: int, number: int, *, pinned: bool
 ) -> list[tuple[Order, list[Job]]]:
     split = shares(phase.concurrency or 0, number)
-    chosen = cores(number)
+    chosen = cores(number) if pinned else None
     orders = []
     for rank, hand in enumerate(deal(jobs, number)):
         # The arrivals are long, and in the jobs already.
@@ -148,8 +197,8 @@ def _orders(
     return orders
 
 
-class _Run:
-    """The parent's side of a phase.
+class Conduct:
+    """The parent's side of a phase: who sends it is told when to start and to end, and what comes back is handed on.
 
     Attributes:
         start_ns: the moment at which it started.
@@ -159,12 +208,24 @@ class _Run:
 
     def __init__(
         self,
-        members: Sequence[Worker],
+        members: Sequence[Member],
         phase: Phase,
         zero_ns: int,
         on_request: Callable[[Request], None],
         hooks: Hooks,
+        *,
+        on_turn: Callable[[], None] = lambda: None,
     ) -> None:
+        """Take over the members, which are gone before this is.
+
+        Args:
+            members: who sends.
+            phase: the load.
+            zero_ns: reading of the monotonic clock that is 0 in the events.
+            on_request: takes each request's event.
+            hooks: what the phase asks and tells the outside; `Hooks.begin` is asked for the start when all are ready.
+            on_turn: called around every `LOOK_S`, and oftener.
+        """
         self.start_ns = 0
         self.ended_by = ""
         self.outcomes: Counter[str] = Counter()
@@ -173,13 +234,31 @@ class _Run:
         self._zero_ns = zero_ns
         self._on_request = on_request
         self._hooks = hooks
+        self._on_turn = on_turn
         self._progress: tuple[int, int, int] | None = None
         self._poll = select.poll()
-        self._by_fd: dict[int, Worker] = {}
+        self._by_fd: dict[int, Member] = {}
         self._writing: set[int] = set()
         for member in members:
             self._poll.register(member.events_fd, select.POLLIN)
             self._by_fd[member.events_fd] = member
+
+    def stats(self, planned: int, cpu: float) -> PhaseStats:
+        """Conduct the whole phase; gives how it went.
+
+        Args:
+            planned: requests of the phase.
+            cpu: this process' seconds of processor time before it.
+        """
+        self.until_ready()
+        self.until_ended()
+        stats = merge(self._members, planned, self.ended_by)
+        stats.outcomes = self.outcomes
+        stats.t_start = self.start_ns - self._zero_ns
+        stats.t_end = time.monotonic_ns() - self._zero_ns
+        stats.cpu_s += time.process_time() - cpu
+        self.report()
+        return stats
 
     def until_ready(self) -> None:
         """Wait until all connections stand, and set the moment at which all start."""
@@ -188,7 +267,11 @@ class _Run:
                 self._stop("stopped")
                 break
             self._turn()
-        self.start_ns = time.monotonic_ns() + LEAD_NS
+        begin, now = self._hooks.begin, time.monotonic_ns()
+        start = now + LEAD_NS if begin is None or self.ended_by else begin()
+        if start is None:
+            self._stop("stopped")
+        self.start_ns = now if start is None else start
         for member in self._members:
             member.heard_at = time.monotonic()
             member.tell("start", self.start_ns)
@@ -237,6 +320,7 @@ class _Run:
         for fd, _ in ready:
             if fd in self._by_fd:
                 self._take(self._by_fd[fd])
+        self._on_turn()
         for member in self._members:
             more = member.flush() and not member.over
             if more and member.commands_fd not in self._writing:
@@ -247,10 +331,10 @@ class _Run:
                 self._writing.remove(member.commands_fd)
             # One that waits for the start has nothing to say.
             spoken = member.over or (member.ready and not self.start_ns)
-            if not spoken and now - member.heard_at > SILENT_S:
+            if not spoken and now - member.heard_at > member.silent_s:
                 member.kill()
 
-    def _take(self, member: Worker) -> None:
+    def _take(self, member: Member) -> None:
         for event in member.receive():
             self._record(event)
         if member.error is not None:
@@ -259,7 +343,7 @@ class _Run:
         if member.over:
             self._poll.unregister(member.events_fd)
             if member.stats is None:
-                self._stop("worker-died")
+                self._stop(member.loss)
                 cause = member.died()
                 for job in member.lose(self.start_ns):
                     self._record(self._lost(job, cause))

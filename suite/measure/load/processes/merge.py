@@ -10,14 +10,14 @@ from suite.measure.load.transport.clock import ClockFacts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.measure.load.processes.worker import Worker
+    from suite.measure.load.processes.coordinator import Member
 
 
-def merge(members: Sequence[Worker], planned: int, ended_by: str) -> PhaseStats:
+def merge(members: Sequence[Member], planned: int, ended_by: str) -> PhaseStats:
     """The statistics of the whole from those of its parts: sums, and of each quality the weakest.
 
     Args:
-        members: processes that have ended.
+        members: who sent, and has ended.
         planned: requests of the phase.
         ended_by: what ended it from outside; "" takes the parts' word for it.
     """
@@ -25,7 +25,7 @@ def merge(members: Sequence[Worker], planned: int, ended_by: str) -> PhaseStats:
     words = [part.ended_by for part in parts if part.ended_by != "all-sent"]
     whole = PhaseStats(planned, _clock([part.clock for part in parts]))
     whole.ended_by = ended_by or (words[0] if words else "all-sent")
-    whole.stopped = whole.ended_by in ("stopped", "worker-died")
+    whole.stopped = whole.ended_by in ("stopped", *(member.loss for member in members))
     whole.workers = len(members)
     whole.unsent = sum(member.unsent for member in members)
     whole.sent = planned - whole.unsent

@@ -72,14 +72,29 @@ class Inbox:
 
     def messages(self) -> Iterator[object]:
         """The complete messages so far, oldest first."""
-        while len(self._parts) >= LENGTH.size:
-            (length,) = LENGTH.unpack_from(self._parts)
-            end = LENGTH.size + length
+        for data in self.frames(LENGTH):
+            yield marshal.loads(data)  # noqa: S302 - see above
+
+    def frames(self, length_of: struct.Struct, most: int | None = None) -> Iterator[bytes]:
+        """The same as bytes.
+
+        Args:
+            length_of: form of the length before each.
+            most: bytes of the longest one that is taken; None takes any.
+
+        Raises:
+            ValueError: one is longer.
+        """
+        while len(self._parts) >= length_of.size:
+            (length,) = length_of.unpack_from(self._parts)
+            if most is not None and length > most:
+                raise ValueError(f"{length:,} bytes at once")
+            end = length_of.size + length
             if len(self._parts) < end:
                 return
-            data = bytes(self._parts[LENGTH.size : end])
+            data = bytes(self._parts[length_of.size : end])
             del self._parts[:end]
-            yield marshal.loads(data)  # noqa: S302 - see above
+            yield data
 
 
 class Outbox:
@@ -100,7 +115,10 @@ class Outbox:
 
     def send(self, value: object) -> None:
         """Send a value, now or with a later `flush`."""
-        data = message(value)
+        self.write(message(value))
+
+    def write(self, data: bytes) -> None:
+        """The same of a message that is made already."""
         self._parts.append(data)
         self.waiting += len(data)
         self.flush()

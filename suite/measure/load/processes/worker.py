@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from suite.measure.load.processes.order import Order
 
 MODULE: Final = "suite.measure.load.processes.worker_main"
+SILENT_S: Final = 30.0
+"""A process that has said nothing for this long does not run any more, whatever the system says."""
 END_S: Final = 2.0
 """How long a process that has sent its last message may take to leave."""
 _event: Final = msgspec.msgpack.Decoder(Request).decode
@@ -79,6 +81,9 @@ class Worker:
         in_flight: requests, by its last message.
         heard_at: reading of the monotonic clock, in seconds, of its last message.
     """
+
+    loss = "worker-died"
+    silent_s = SILENT_S
 
     def __init__(
         self, process: subprocess.Popen[bytes], log: IO[bytes], jobs: Sequence[Job]
@@ -200,6 +205,6 @@ class Worker:
 
 
 def _stats(values: dict[str, object]) -> PhaseStats:
-    stats = PhaseStats(**values)  # type: ignore[arg-type]
-    stats.clock = ClockFacts(**cast("dict[str, object]", values["clock"]))  # type: ignore[arg-type]
+    stats = PhaseStats(**values)  # type: ignore[arg-type]  # as the worker sent them
+    stats.clock = ClockFacts(**cast("dict[str, object]", values["clock"]))  # type: ignore[arg-type]  # likewise
     return stats

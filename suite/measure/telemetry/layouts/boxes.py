@@ -41,13 +41,13 @@ class _Header:
         return [len(cells) for cells in row] == [len(cells) for cells in self.lines]
 
     def reading(self, row: list[list[str]]) -> Reading | None:
-        found = [
+        fields = [
             value
             for cells, headers in zip(row, self.lines, strict=True)
             for cell, header in zip(cells, headers, strict=True)
             for value in values(cell, header, self.read)
         ]
-        return reading(found)
+        return reading(fields)
 
 
 @dataclass(frozen=True, slots=True)

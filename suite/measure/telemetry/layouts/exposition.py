@@ -63,14 +63,14 @@ class Exposition:
 
     def read(self, text: str) -> list[Reading]:
         """A reading for each device, of the first name that it has for each role."""
-        found: dict[str, dict[str, float]] = {}
+        by_device: dict[str, dict[str, float]] = {}
         for metric in metrics(text):
             device = next((metric.labels[n] for n in self.devices if n in metric.labels), "")
             known = metric.name.lower() in self.labels and not self._blank(metric.value)
             if known and device and not self._part(metric):
-                found.setdefault(device, {})[metric.name.lower()] = metric.value
+                by_device.setdefault(device, {})[metric.name.lower()] = metric.value
         readings = []
-        for device, values in found.items():
+        for device, values in by_device.items():
             texts: list[tuple[Label, str, str]] = []
             for name, label in self.labels.items():
                 if name in values and all(label.role != other.role for other, _, _ in texts):

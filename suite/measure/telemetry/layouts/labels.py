@@ -7,13 +7,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from suite.measure.telemetry.reading import Quantity, Reading, is_unit, number, put
+from suite.documents.counters import COUNTERS, CounterName
+from suite.measure.telemetry.reading import Quantity, Reading, counter, is_unit, number, put
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-Role: TypeAlias = Quantity | Literal["device", "chip", "card", "memory_free_bytes"]
-"""A quantity; or the device's id, its number on the card, the card's id; or memory that is not in use."""
+Role: TypeAlias = Quantity | CounterName | Literal["device", "chip", "card", "memory_free_bytes"]
+"""A quantity; a counter; or the device's id, its number on the card, the card's id; or memory that is not in use."""
 PLACES: Final[tuple[Role, ...]] = ("device", "chip", "card")
 """Roles that name a device and are no reading."""
 
@@ -73,17 +74,20 @@ def named(label: str) -> tuple[str, str]:
 
 
 def chosen(names: Collection[str], labels: Labels) -> dict[str, Label]:
-    """The labels that are read of those that are there: one for each role, the first of the tool's own order."""
+    """The labels that are read of those that are there: one for each role, the first of the tool's own order; each of a state."""
     first: dict[Role, str] = {}
+    states = {}
     for name, label in labels.items():
-        if name in names:
+        if name in names and label.role in COUNTERS and COUNTERS[label.role].kind == "state":
+            states[name] = label
+        elif name in names:
             first.setdefault(label.role, name)
-    return {name: labels[name] for name in first.values()}
+    return {name: labels[name] for name in first.values()} | states
 
 
 def says_something(labels: Mapping[str, Label]) -> bool:
-    """Whether any of the labels is more than the name of a device."""
-    return any(label.role not in PLACES for label in labels.values())
+    """Whether any of the labels is a quantity, and not only a counter or the name of a device."""
+    return any(label.role not in PLACES and label.role not in COUNTERS for label in labels.values())
 
 
 def device_id(text: str) -> str:
@@ -101,7 +105,14 @@ def reading(values: Iterable[tuple[Label, str, str]], *, device: str = "") -> Re
     """
     places: dict[Role, str] = {}
     numbers: dict[Role, float] = {}
+    counters: dict[CounterName, float] = {}
     for label, unit, text in values:
+        if label.role in COUNTERS:
+            count = counter(text, label.role)
+            # One state may have several causes, each in a field of its own.
+            if count is not None:
+                counters[label.role] = max(count, counters.get(label.role, 0.0))
+            continue
         if label.role in PLACES:
             places[label.role] = text.strip() if label.role == "card" else device_id(text)
             continue
@@ -113,7 +124,7 @@ def reading(values: Iterable[tuple[Label, str, str]], *, device: str = "") -> Re
     card, chip = places.get("card", ""), places.get("chip", "")
     on_card = card + (f".{chip}" if card and chip not in ("", "0") else "")
     name = places.get("device") or device_id(on_card) or device
-    return Reading(name, _quantities(numbers), card) if name else None
+    return Reading(name, _quantities(numbers), card, counters) if name else None
 
 
 def _value(label: Label, unit: str, text: str) -> float | None:

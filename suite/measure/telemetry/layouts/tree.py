@@ -10,12 +10,12 @@ from suite.base import jsonio
 from suite.base.errors import SuiteError
 from suite.measure.telemetry.layouts.labels import (
     MOST_CHARACTERS,
-    PLACES,
     Labels,
     chosen,
     device_id,
     named,
     reading,
+    says_something,
 )
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Tree:
             return
         members = dict(_members(value, "", 3))
         known = chosen(members, self.labels)
-        if any(label.role not in PLACES for label in known.values()):
+        if says_something(known):
             texts = [(label, *members[path]) for path, label in known.items()]
             device = reading(texts, device=name or "0")
             if device is not None:

@@ -311,3 +311,25 @@ def test_makers_of_a_list_are_checked(change, code):
     assert refused.value.code == code
     with pytest.raises(TrustError, match="stands there twice"):
         trust(MAKER.entry("cpu"), MAKER.entry("cpu"))
+
+
+def test_the_answers_are_read_once_for_rules_card_and_verification(monkeypatch):
+    from suite.judge.attest import deviceevidence
+
+    read = []
+    real = deviceevidence.read_report
+    monkeypatch.setattr(
+        deviceevidence, "read_report", lambda *words: read.append(1) or real(*words)
+    )
+    evidence = run()
+    score(evidence)
+    step(evidence, trust(MAKER.entry("cpu")))
+    assert len(read) == 2  # before and after
+
+
+def test_what_was_refused_once_is_refused_again():
+    evidence = run("broken-signature")
+    for _ in range(2):
+        with pytest.raises(TrustError, match=r".") as refused:
+            answers(evidence)
+        assert refused.value.code == "attestation-signature"

@@ -12,9 +12,9 @@ from suite.base.language import Language
 from suite.base.statistics import NORMAL
 from suite.documents.codec import plain
 from suite.documents.comparison import ValueRatio
-from suite.documents.value import NotMeasured
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.compare import formats, many
-from suite.judge.compare.ratio import p_value
+from suite.judge.compare.ratio import factor, p_value, paired_ratio, ratio_of
 from suite.judge.compare.repeats import gathered
 from suite.judge.compare.spread import spread_of, widened
 from suite.judge.report.formats import registry
@@ -219,3 +219,26 @@ def test_without_repeats_there_is_no_spread() -> None:
     alike = spread_of([1.0, 1.0], [2.0, 2.0])
     bare = ValueRatio(value=2.0, low=1.9, high=2.1)
     assert widened(bare, alike)[0] == bare
+
+
+@pytest.mark.parametrize("power", [300, 1, -300])
+def test_runs_that_lie_absurdly_far_apart_leave_a_ratio_that_excludes_nothing(power: int) -> None:
+    spread = spread_of([1e-280, 1e280], [1e-280, 1e280])
+    bare = ValueRatio(value=10.0**power, low=0.9 * 10.0**power, high=1.1 * 10.0**power)
+    made, freedom = widened(bare, spread)
+    assert made.low < 1e-300
+    assert made.high > 1e300
+    assert p_value(made, 0.02, freedom) > 0.05
+    assert len(factor(made.high)) < 10
+
+
+def test_values_at_both_ends_of_the_floats_have_a_ratio() -> None:
+    tiny, huge = (
+        Measured(value, "ms", 10, value / 2, value * 1.5, "95 %") for value in (1e-308, 1e308)
+    )
+    ratio = ratio_of(tiny, huge)
+    assert (ratio.value, ratio.high) == (ratio.high, ratio.high)
+    assert ratio.low > 1e300
+    assert ratio_of(huge, tiny).low > 0
+    # Eight tasks of which the second side answered one alone, enormously later.
+    assert paired_ratio([1.0] * 8, [0.0] * 7 + [1e300]).high > 1e300

@@ -7,6 +7,7 @@ import pytest
 from suite.base import schema
 from suite.base.errors import EvidenceError, UsageError
 from suite.base.language import Language
+from suite.documents.card import CardFact
 from suite.documents.codec import plain
 from suite.documents.fleet import Cell, FleetAttempt, FleetMachine, FleetStatement
 from suite.documents.value import Measured, NotMeasured
@@ -89,6 +90,21 @@ def test_an_outlier_has_the_reasons_that_its_cards_record(fleet):
         "ECC: Disabled; the others Enabled",
     ]
     assert "temperature" in [item.en for item in outlier.unknown]
+
+
+def test_what_its_counters_say_of_the_windows_is_a_reason(fleet):
+    for cards in fleet.values():
+        for item in cards:
+            item.environment["device.0.measured_throttle_heat"] = CardFact(value="no")
+            item.environment["device.0.measured_pcie_lanes"] = CardFact(value="16")
+    for item in fleet["node-6"]:
+        item.environment["device.0.measured_throttle_heat"] = CardFact(value="yes")
+        item.environment["device.0.measured_pcie_lanes"] = CardFact(value="4")
+    (outlier,) = made_of(fleet).cells[0].metrics[0].outliers
+    words = [reason.en for reason in outlier.reasons]
+    assert "held back by heat: yes; the others no" in words
+    assert "PCIe lanes while measured: 4; the others 16" in words
+    assert "memory errors, not corrected" in [item.en for item in outlier.unknown]
 
 
 def test_what_nobody_recorded_is_unknown_and_never_normal(fleet):

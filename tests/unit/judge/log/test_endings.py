@@ -96,3 +96,26 @@ def test_notes_of_the_wrong_kind_count_as_not_said():
     assert [noted.number(name) for name in "abcdef"] == [None, -1.0, None, 2.5, None, None]
     assert [noted.text(name) for name in "abcdef"] == ["", "", "x", "", "", ""]
     assert [noted.yes(name) for name in "abcdef"] == [True, None, None, None, None, None]
+
+
+@pytest.mark.parametrize(("late_ms", "why"), [(500, ""), (1500, "sent for 4.5 s")])
+def test_a_request_shortly_after_its_time_was_up(late_ms, why):
+    doc, events = lockstep()
+    late = {name: events[-1][name] + late_ms * MS for name in ("t_sched", "t_send")}
+    moved = 3 * S + late_ms * MS - (late["t_send"] - START)
+    shifted = {
+        name: events[-1][name] + late_ms * MS + moved
+        for name in ("t_sched", "t_send", "chunk_t0", "t_end")
+    }
+    shown = endings.problem(log_of(doc, [*events[:-1], events[-1] | shifted], by="all-sent"))
+    assert shown.startswith(why)
+    assert bool(shown) == bool(why)
+
+
+@pytest.mark.parametrize(("apart_ms", "sorts"), [(500, False), (1500, True)])
+def test_lines_that_are_slightly_out_of_order_count_as_written(apart_ms, sorts):
+    doc, events = lockstep()
+    first, second = events[:2]
+    swapped = [first | {"t_end": second["t_end"] + apart_ms * MS}, second]
+    requests = loads.log(doc, swapped, {}).events
+    assert (endings.in_order(requests) != requests) == sorts

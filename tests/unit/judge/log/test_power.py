@@ -145,3 +145,40 @@ def test_a_device_that_disappears_is_named(trace):
             trace.power(at, 100.0, device="1")
     assert "device 1" in joules(trace)
     assert result(trace).details.energy is None
+
+
+@pytest.mark.parametrize(("last", "kind"), [(9_460, None), (9_560, "sampled")])
+def test_samples_cover_most_of_the_window(trace, last, kind):
+    """To 94.6 or 95.6 % of its ten seconds."""
+    phase_of(trace)
+    for at in [*range(0, 9_401, 200), last]:
+        trace.power(at, 100.0)
+    energy = result(trace).details.energy
+    assert (energy and energy.kind) == kind
+
+
+@pytest.mark.parametrize(
+    ("interval", "gap", "kind"),
+    [
+        (1_000, 4_500, "sampled"),
+        (1_000, 5_500, None),
+        (100, 1_500, "sampled"),
+        (100, 2_500, None),
+    ],
+)
+def test_gaps_of_five_intervals_or_two_seconds_are_borne(trace, interval, gap, kind):
+    trace.plan["telemetry"] = [AVERAGING | {"interval_ms": interval}]
+    del trace.plan["telemetry"][0]["averages_ms"]
+    phase_of(trace)
+    for at in [*range(0, 2_001, 500), *range(2_000 + gap, 11_001, 500)]:
+        trace.power(at, 100.0)
+    energy = result(trace).details.energy
+    assert (energy and energy.kind) == kind
+
+
+@pytest.mark.parametrize(("ratio", "kind"), [(0.95, "counter"), (0.85, "sampled")])
+def test_counter_and_power_agree_within_a_tenth(trace, ratio, kind):
+    phase_of(trace)
+    for at in range(0, 10_001, 500):
+        trace.power(at, 100.0, joules=5000 + at * 0.1 * ratio)
+    assert result(trace).details.energy.kind == kind

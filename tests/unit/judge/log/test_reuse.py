@@ -6,8 +6,10 @@ import math
 import random
 
 import pytest
+from msgspec.structs import replace
 
-from suite.judge.log.reuse import paired
+from suite.judge.log.reuse import Ratio, _kind, _pace, paired
+from tests.factories import evidence as factory
 
 TASKS = 8
 RUNS = 1_500
@@ -51,3 +53,24 @@ def test_one_stalled_request_hides_no_reuse():
 def test_too_few_pairs_tell_nothing():
     assert paired([-3.0, -3.0, -3.0]) is None
     assert paired([-3.0, -3.0, -3.0, -3.0]).reused
+
+
+def ratio(value, high):
+    return Ratio(value, high, TASKS)
+
+
+@pytest.mark.parametrize(("first", "kind"), [(0.75, "known"), (0.85, "prefix")])
+def test_what_is_fast_the_first_time_is_known(first, kind):
+    assert _kind({"exact": 0.5, "end": 0.5, "first": first}) == kind
+
+
+@pytest.mark.parametrize(("chunks", "counts"), [(4, False), (5, True)])
+def test_a_pace_needs_four_chunks_after_the_first(chunks, counts):
+    [event] = (r for r in factory.evidence().requests[:1])
+    shorter = replace(event, chunk_dt=event.chunk_dt[: chunks - 1])
+    assert (_pace(shorter) is not None) == counts
+
+
+@pytest.mark.parametrize(("high", "reused"), [(0.85, True), (0.95, False)])
+def test_a_tenth_is_noise(high, reused):
+    assert ratio(0.8, high).reused == reused

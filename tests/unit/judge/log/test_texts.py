@@ -54,3 +54,4 @@ def test_the_limit_follows_from_the_plan_and_ends_somewhere(sound):
     plan = changed(sound.plan, workload=changed(sound.plan.workload, decoding=decoding))
     assert characters(plan) == 262_144
     assert characters(sound.plan) < 262_144
+    assert characters(sound.plan) == 1024 + 64 * 256

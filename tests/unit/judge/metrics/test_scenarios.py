@@ -198,18 +198,6 @@ def test_an_offline_phase_that_sends_everything_is_the_machines_limit():
     assert last(part).details.limited_by == "load"
 
 
-@pytest.mark.parametrize(("busy", "by"), [(0.7, "machine"), (0.9, "client")])
-def test_a_client_that_was_busy_all_along_is_named_instead_of_the_machine(busy, by):
-    made = loads.closed(loads.phase("all", "offline", concurrency=120, tasks=120), loads.even())
-    end = next(m for m in made["marks"] if (m["name"], m.get("phase")) == ("phase.end", "all"))
-    requests = [r for r in made["requests"] if r["phase"] == "all"]
-    window = max(request["t_end"] for request in requests) - min(
-        request["t_send"] for request in requests
-    )
-    end["detail"] |= {"cpu_ms": round(busy * 2 * window / 1e6), "workers": 2}
-    assert last(made).details.limited_by == by
-
-
 def test_a_search_whose_highest_rate_is_met_was_limited_by_its_range():
     phase = last(loads.search(max_rate=16.0))
     assert [search.ended for search in phase.details.searches] == ["max-rate-met"]

@@ -12,6 +12,8 @@ import pytest
 import suite
 from suite.base.bilingual import Sentence, chinese
 from suite.base.language import Language
+from suite.documents.engine import CLAIMED, RUNNING_SERVER, engine_title
+from suite.documents.plan import UNKNOWN
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import html, text
 from suite.judge.report.html import GENERATOR
@@ -27,8 +29,29 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 QUOTED = frozenset({"style", "script", "title", "pre"})
 """What quotes a command or a prompt word for word."""
 INLINE = frozenset({"span", "b", "strong", "code", "a"})
+
+
+def endpoint_card() -> dict:
+    """A server that ran already, of which nobody said what it is or what it computes on."""
+    card = scorecard.process_card()
+    card["runtime"] = "endpoint"
+    card["engine"]["title"] = str(RUNNING_SERVER)
+    card["devices"] |= {"count": None, "accelerator": UNKNOWN, "name": UNKNOWN}
+    return card
+
+
+def claimed_card() -> dict:
+    """One of which somebody says both."""
+    card = endpoint_card()
+    card["engine"]["title"] = f"vLLM{CLAIMED}"
+    card["devices"] |= {"count": None, "accelerator": "l4", "name": "NVIDIA L4", "claimed": True}
+    return card
+
+
 CARDS = {
     "sound": scorecard.card,
+    "endpoint": endpoint_card,
+    "claimed": claimed_card,
     "process": scorecard.process_card,
     "poor": scorecard.poor_card,
     "accelerator": scorecard.accelerator_card,
@@ -112,6 +135,21 @@ def test_the_chinese_summary_has_no_english_sentence(name):
     lines = JSON_TEXT.sub("", summary).splitlines()
     assert [line for line in lines if ENGLISH.search(line)] == []
     assert HAN.search(lines[0])
+
+
+def test_engine_and_devices_that_nobody_saw_are_named_in_chinese():
+    for make, engine, devices in (
+        (endpoint_card, "运行中的服务器", "设备未知"),
+        (claimed_card, "vLLM（仅为声称）", "数量未知的 NVIDIA L4（仅为声称，未经观测）"),
+    ):
+        card = scorecard.document(make())
+        assert engine_title(card.engine.title).zh == engine
+        assert card.devices.title.zh == devices
+        summary = text.render(card, Language.ZH)
+        assert engine in summary
+        assert devices in " ".join(summary.split())
+        shown = "".join(Shown(pages.rendered(make())).blocks)
+        assert engine in shown
 
 
 def test_every_metric_is_explained_in_chinese():

@@ -114,6 +114,12 @@ def _doubled(event: dict, _: dict) -> None:
     event["text"] = " ".join(word for word in event["text"].split() for _ in range(2))
 
 
+def _part(event: dict, step: dict) -> None:
+    """Another token at a place of the answer."""
+    event["token_ids"] = [*event["token_ids"]]
+    event["token_ids"][step["at"]] += 1000
+
+
 OPS: dict[str, Callable[[dict, dict], None]] = {
     "blank": _blank,
     "bunch": _bunch,
@@ -122,6 +128,7 @@ OPS: dict[str, Callable[[dict, dict], None]] = {
     "guess": _guess,
     "hasten": _hasten,
     "pack": _pack,
+    "part": _part,
     "rounded-gaps": _rounded,
 }
 """What a case can do to the stream of an answer."""

@@ -27,6 +27,7 @@ from tests.factories import (
     challenged,
     deviceauthority,
     elsewhere,
+    farmed,
     grouped,
     loads,
     referenced,
@@ -65,6 +66,15 @@ def marked(parts: dict, where: dict) -> list[dict]:
 def salted(value: dict) -> dict:
     """Members of a challenge as its type holds them."""
     return value | ({"salts": convert(value["salts"], Salts)} if "salts" in value else {})
+
+
+def again(parts: dict, request: dict, time: int, step: dict) -> dict:
+    """A request once more, behind all others of its phase; with `tasks`, for a task of its own that is like the first's."""
+    more = copy.deepcopy(request) | {"index": request["index"] + 1000 * time}
+    if "tasks" in step:
+        more["task"] = f"{request['task']}-{time}"
+        parts["tasks"][more["task"]] = parts["tasks"][request["task"]] | {"id": more["task"]}
+    return more
 
 
 def resolve(parts: dict, path: str):
@@ -126,6 +136,12 @@ def apply(parts: dict, step: dict) -> None:
                 request["usage"]["engine_completion"] += step["by"]
                 request["usage"]["ids_completion"] += step["by"]
                 request["token_ids"] += [7] * step["by"]
+        case "again":
+            parts["requests"] += [
+                again(parts, request, time, step)
+                for time in range(1, step["times"])
+                for request in chosen
+            ]
         case "drop":
             parts["requests"] = [r for r in parts["requests"] if r not in chosen]
             parts["footer"]["requests"] = len(parts["requests"])
@@ -254,6 +270,7 @@ BASES = {
     "changed-articles": functools.partial(challenged.document, stories=False),
     "controls": controlled.document,
     "elsewhere": elsewhere.document,
+    "farmed": farmed.document,
     "grouped": grouped.document,
     "plain": factory.document,
     "interval": loads.interval,

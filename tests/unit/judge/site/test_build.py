@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from benchmarks.site.__main__ import made_submissions
 from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.cli.main import main
@@ -235,3 +236,30 @@ def build_setting():
     from suite.judge.submissions.check import Setting
 
     return Setting(trust=factory.TRUST, today="2026-02-02")
+
+
+def test_one_more_card_of_a_history_writes_the_pages_of_the_others_alone(tmp_path) -> None:
+    """On the submissions of the benchmark, which are known as if they had been checked; 0 and 8 are one history."""
+    tree, entries, _ = made_submissions(tmp_path, 9)
+    known.save(tmp_path / "site.state", known.Known(entries=entries))
+    last = tree.tree / "cpu" / "no-round" / "run-00008"
+    last.rename(tmp_path / "aside")
+    assert make(tmp_path) == 0
+
+    def written() -> dict[str, int]:
+        cards = tmp_path / "site" / "cards"
+        return {
+            str(path.relative_to(cards)): path.stat().st_mtime_ns for path in cards.rglob("*.*")
+        }
+
+    before = written()
+    assert len(before) == 8 * 5
+    (tmp_path / "aside").rename(last)
+    state = known.load(tmp_path / "site.state")
+    state.entries[f"cpu/no-round/{last.name}"] = entries[f"cpu/no-round/{last.name}"]
+    known.save(tmp_path / "site.state", state)
+    assert make(tmp_path) == 0
+    after = written()
+    assert len(after) == 9 * 5
+    (again,) = (name for name, time in before.items() if after[name] != time)
+    assert again.endswith("/index.html")

@@ -10,9 +10,10 @@ from base64 import b64encode
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from suite.judge.site import downloads, pages
-from suite.judge.site.comparable import comparable
+from suite.judge.site.comparable import comparable, definitions
 from tests.factories import site as factory
 from tests.factories.pages import Outline
 
@@ -102,3 +103,45 @@ def test_the_index_gives_back_what_it_was_made_of() -> None:
             for metric, value in result.metrics.items():
                 shown = index["results"][result.scenario][metric][place]
                 assert shown == pytest.approx(value.value, rel=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("standing", "expected"),
+    [
+        ({}, 0),
+        ({"/devices/name": "asserted"}, 1),
+        ({"/devices/name": "asserted", "/engine/title": "asserted", "/model/id": "asserted"}, 3),
+    ],
+)
+def test_what_rests_on_a_word_alone_has_the_word_beside_it(standing, expected: int) -> None:
+    seen = dict.fromkeys(("/devices/name", "/engine/title", "/model/id"), "observed")
+    stated = factory.card(1, standing=seen | standing)
+    row = factory.row(stated)
+    numbers = {name for name in row.asserted if name in row.results[0].metrics}
+    assert "mfu" in row.asserted
+    made = every_page(row)
+    mark = b'<span class="standing standing-asserted">'
+    assert made["index"].count(mark) == expected + len(numbers)
+    assert made["card"].partition(b"<section")[0].count(mark) == expected
+    index = downloads.columnar([row])["texts"]["asserted"]
+    assert index["words"][index["at"][0]].split() == list(row.asserted)
+    assert set(row.asserted) <= set(comparable(stated, row)["asserted"])
+
+
+def test_a_card_that_says_nothing_of_its_facts_asserts_them() -> None:
+    row = factory.row(factory.card(1, standing={}))
+    silent = replace(factory.card(1), standing={}, metrics={})
+    assert set(factory.row(silent).asserted) >= {"devices", "engine", "model", "output_throughput"}
+    assert "output_throughput" not in row.asserted
+
+
+def test_the_comparison_says_why_in_both_languages() -> None:
+    known = definitions()
+    for word in ("closed", "self-reported", "process", "accept", "throughput", "asserted"):
+        english, chinese = known["words"][word]
+        assert english != chinese
+    stated = factory.card(1)
+    (phase, *_) = comparable(stated, factory.row(stated))["phases"]
+    reasons = [value[0] for value in phase["metrics"].values() if len(value) == 1]
+    assert reasons
+    assert all(len(reason) == 2 for reason in reasons)

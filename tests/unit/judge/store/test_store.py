@@ -19,7 +19,7 @@ from suite.judge.store import database, regress, tables
 from suite.judge.store.history import Wanted, series
 from suite.judge.store.ingest import ingest, stored_card
 from tests.factories import evidence as factory
-from tests.factories import history, loads
+from tests.factories import history, loads, submissions
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +246,37 @@ def test_the_commands(engine, url, capsys, tmp_path):
     assert main(["db", "dashboard", "--out", str(tmp_path / "grafana")]) == 0
     board = tmp_path / "grafana/dashboards/llm-conformance/llm-conformance.json"
     assert json.loads(board.read_text())["panels"]
+
+
+def test_what_is_known_is_not_read_again(url, capfd, tmp_path):
+    made = submissions.Tree(tmp_path)
+    made.add()
+    keys = tmp_path / "keys.json"
+    keys.write_bytes(submissions.TRUST)
+    words = ["db", "ingest", str(made.tree), "--db", url, "--trust", str(keys)]
+    assert main(words) == 0
+    packed = made.folder / "evidence.tar.zst"
+    whole = packed.read_bytes()
+    packed.write_bytes(b"")
+    assert main(words) == 0
+    out = capfd.readouterr().out
+    assert "1 added" in out
+    assert "1 known" in out
+    assert main([*words, "--fresh"]) == 4
+    packed.write_bytes(whole)
+    assert main([*words, "--fresh"]) == 0
+
+
+def test_a_submission_without_its_evidence_does_not_go_in_as_if_it_were_judged(
+    url, capfd, tmp_path
+):
+    made = submissions.Tree(tmp_path)
+    made.add()
+    made.op_elsewhere(store=True)
+    keys = tmp_path / "keys.json"
+    keys.write_bytes(submissions.TRUST)
+    words = ["db", "ingest", str(made.tree), "--db", url, "--trust", str(keys)]
+    assert main(words) == 4
+    assert "evidence-elsewhere" in capfd.readouterr().err
+    assert main([*words, "--store", str(tmp_path / "store")]) == 0
+    assert "1 added" in capfd.readouterr().out

@@ -16,7 +16,7 @@ from tests.factories import challenged, evidence, submissions
 
 
 def trace(path: str, number: int = 1, challenge: str = "a", round_: str = "r") -> Trace:
-    return Trace(path, "", frozenset(), attempts.Attempt(round_, challenge, number))
+    return Trace(path, "", b"", attempts.Attempt(round_, challenge, number))
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def trace(path: str, number: int = 1, challenge: str = "a", round_: str = "r") -
         ([trace("acme/r/2", challenge="b")], 0),
         ([trace("other/r/2")], 0),
         ([trace("acme/s/2", round_="s")], 0),
-        ([Trace("acme/r/2", "", frozenset())], 0),
+        ([Trace("acme/r/2", "", b"")], 0),
     ],
 )
 def test_runs_under_the_same_challenge_are_counted(others, findings):

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from suite.base import jsonio, schema
-from suite.base.errors import EvidenceError, UsageError
+from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.base.language import Language
 from suite.documents.codec import plain
 from suite.judge.report.formats import registry
-from suite.judge.submissions import folders, formats, pack, submit, tree, waivers
+from suite.judge.submissions import folders, formats, pack, replay, submit, tree, waivers
 from suite.judge.submissions.check import Setting
 from tests.factories import submissions as factory
 
@@ -95,6 +95,17 @@ def test_a_small_frame_that_unpacks_without_end_is_refused(tmp_path: Path) -> No
     assert caught.value.code == "pack-too-large"
 
 
+@pytest.mark.parametrize(("at", "codes"), [("2026-01-15", ["waiver-approver"]), ("2026-02-02", [])])
+def test_a_reviewer_whose_key_was_revoked_waives_nothing(made, at: str, codes: list[str]) -> None:
+    made.apply(op="run", name="cut", ended="interrupted")
+    made.apply(op="waiver", rules=["R001"], expires="2999-01-01")
+    known = jsonio.loads(factory.TRUST)
+    known["keys"][1]["revoked"] = {"at": f"{at}T00:00:00Z", "reason": "the key was lost"}
+    report = check(made, trust=jsonio.pretty(known))
+    mine = next(item for item in report.submissions if item.path == made.path)
+    assert list(mine.codes) == codes
+
+
 def test_what_lies_astray_is_refused(made: factory.Tree) -> None:
     (made.tree / "cpu" / "notes.txt").write_text("x")
     (made.tree / "link").symlink_to(made.tree / "cpu")
@@ -158,3 +169,32 @@ def test_formats_can_be_read(made: factory.Tree) -> None:
 def test_several_processes_say_the_same(made: factory.Tree) -> None:
     made.add(name="factory-run-2")
     assert check(made, jobs=2) == check(made)
+
+
+def test_each_is_held_against_those_alone_that_it_shares_something_with() -> None:
+    """What travels to each check must not grow with the tree."""
+
+    def trace(number: int, *more: int) -> replay.Trace:
+        marks = more or range(1000 * number, 1000 * number + 20)
+        sample = b"".join(sorted(mark.to_bytes(12, "big")[::-1] for mark in marks))
+        return replay.Trace(f"v/r/{number}", f"payload-{number}", sample)
+
+    traces = [trace(number) for number in range(50)]
+    assert replay.related(traces) == {}
+    assert replay.related([]) == {}
+    copied = trace(50, *range(7000, 7020), 1)
+    near = replay.related([*traces, copied])
+    assert sorted(near) == ["v/r/50", "v/r/7"]
+    for path in near:
+        mine = next(item for item in near[path] if item.path == path)
+        with pytest.raises(TrustError) as caught:
+            replay.compare(mine, near[path], 50)
+        assert caught.value.code == "submission-replayed"
+    alike = [dataclasses.replace(traces[0], path=f"v/r/{number}") for number in range(200)]
+    near = replay.related(alike)
+    assert len(near) == 200
+    assert max(map(len, near.values())) < 20
+    for path, others in near.items():
+        with pytest.raises(TrustError) as caught:
+            replay.compare(next(item for item in others if item.path == path), others)
+        assert caught.value.code == "submission-duplicate"

@@ -172,6 +172,83 @@ def test_an_attempt_that_nobody_placed_never_counts(tmp_path):
     assert now.attempts[ONE][-1].passed
 
 
+def _killed_while_placing(place, made, word):
+    """A controller that is killed beside its backend: `word` is "before" or "after" the attempt is placed."""
+    script = textwrap.dedent(f"""
+        import os, signal
+        from pathlib import Path
+        from suite.documents.codec import decode
+        from suite.documents.fleet import Fleet
+        from suite.measure.fleet.local import Local
+        from tests.factories import fleets
+
+        class Killed(Local):
+            def submit(self, machine, attempts, name):
+                placed = [] if {word!r} == "before" else super().submit(machine, attempts, name)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        place = Path({str(place)!r})
+        made = decode((place / "fleet.json").read_bytes(), Fleet)
+        fleets.work(place, made, "exit 9", backend=Killed(), preflight="while [ ! -e {place}/go ]; do sleep 0.02; done")
+    """)
+    done = subprocess.run([sys.executable, "-c", script], cwd=runs.ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    entries, _ = read_journal(place, made)
+    assert [entry.kind for entry in entries] == ["begun", "submitted"]
+
+
+def test_what_a_controller_placed_and_did_not_write_down_is_adopted(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=1)
+    _killed_while_placing(tmp_path, made, "after")
+    looks = iter([False, False, True])
+    now = fleets.work(tmp_path, made, stopped=lambda: next(looks))
+    (running,) = now.running()
+    assert (running.job.cell, running.number) == (PREFLIGHT, 1)
+    assert running.handle
+    (tmp_path / "go").touch()
+    now = fleets.work(tmp_path, made)
+    assert len(now.attempts[Job("node-1", PREFLIGHT, 0)]) == 1
+    assert now.attempts[ONE][-1].passed
+
+
+def test_what_a_killed_controller_never_placed_is_tried_again_and_can_never_begin(tmp_path):
+    made = fleets.fleet(tmp_path, 1, repeats=1, retries=0)
+    _killed_while_placing(tmp_path, made, "before")
+    asked = Job("node-1", PREFLIGHT, 0)
+    now = fleets.work(tmp_path, made)
+    assert codes(now, asked) == ["fleet-unplaced"]
+    # A queue that begins it later, as Slurm's does, begins nothing.
+    at = attempts.files(tmp_path, asked, 1)
+    subprocess.run(["sh", at.script], check=True, capture_output=True)
+    assert sorted(path.name for path in at.directory.iterdir()) == [
+        attempts.CLAIM,
+        attempts.SCRIPT,
+    ]
+    now = fleets.work(tmp_path, made)
+    assert now.attempts[ONE][-1].passed
+
+
+def test_an_attempt_begins_once(tmp_path):
+    at = attempts.files(tmp_path, ONE, 1)
+    attempts.write_script(at, "node-1", ("sh", "-c", f"echo x >>{tmp_path}/count"), str(tmp_path))
+    for _ in range(2):
+        subprocess.run(["sh", at.script], check=True, capture_output=True)
+    assert (tmp_path / "count").read_text() == "x\n"
+    assert not attempts.give_up(at)
+
+
+@pytest.mark.parametrize("handle", ["", "x", "_", "name_", "_0", "name_x", "name_-1", "suite-n_9"])
+def test_a_name_under_which_nothing_was_placed_finds_nothing(tmp_path, handle):
+    made = fleets.fleet(tmp_path, 1, repeats=1)
+    with Journal(tmp_path, made) as journal:
+        journal.append("begun", backend="local")
+        journal.append(
+            "submitted", machine="node-1", cell="preflight", repeat=0, attempt=1, handle=handle
+        )
+    now = fleets.work(tmp_path, made)
+    assert codes(now, Job("node-1", PREFLIGHT, 0)) == ["fleet-unplaced"]
+
+
 def test_a_controller_that_is_stopped_leaves_what_runs(tmp_path):
     made = fleets.fleet(tmp_path, 1, repeats=2)
     looks = iter([False, False, True])
@@ -220,7 +297,7 @@ def test_an_answer_of_another_form_is_a_machine_that_is_not_ready(tmp_path):
 
 def test_a_reason_of_any_length_leaves_a_journal_that_is_read(tmp_path):
     class Wordy(Local):
-        def submit(self, machine, attempts):
+        def submit(self, machine, attempts, name):
             raise SetupError("fleet-unplaced", "no " * 5000)
 
     made = fleets.fleet(tmp_path, 1, repeats=1)

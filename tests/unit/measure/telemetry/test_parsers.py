@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from suite.declare.vendor.load import list_vendors, load_vendor
 from suite.measure.telemetry import TOOLS, parse
-from suite.measure.telemetry.reading import is_unknown, number
+from suite.measure.telemetry.reading import counter, is_unknown, number
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "telemetry"
 MIB = 2**20
@@ -47,6 +47,93 @@ def test_documented_layouts(sample):
     assert {quantity for reading in read(sample) for quantity in reading.values} <= set(
         TOOLS[sample.partition("/")[0]].units
     )
+
+
+COUNTED = {
+    "nvidia-smi": (
+        (
+            "index, power.draw [W], clocks_event_reasons.active, enforced.power.limit [W], pcie.link.gen.current, "
+            "pcie.link.width.current, ecc.errors.corrected.volatile.total, ecc.errors.uncorrected.volatile.total\n"
+            "0, 650.00 W, 0x0000000000000044, 700.00 W, 5, 16, 12, 0\n"
+            "1, 640.00 W, 0x0000000000000000, 500.00 W, 4, 8, [N/A], [N/A]\n"
+            "2, 640.00 W, [Not Supported], [N/A], [N/A], [N/A], [N/A], [N/A]\n"
+        ),
+        [
+            {"throttle_mask": 0x44, "power_limit_w": 700, "pcie_generation": 5, "pcie_lanes": 16}
+            | {"ecc_corrected": 12, "ecc_uncorrected": 0},
+            {"throttle_mask": 0, "power_limit_w": 500, "pcie_generation": 4, "pcie_lanes": 8},
+            {},
+        ],
+    ),
+    "nvidia-smi of a driver that speaks of throttling": (
+        (
+            "index, power.draw [W], clocks_throttle_reasons.sw_power_cap, clocks_throttle_reasons.hw_thermal_slowdown, "
+            "clocks_throttle_reasons.sw_thermal_slowdown, clocks_throttle_reasons.hw_slowdown\n"
+            "0, 650.00 W, Active, Not Active, Active, Not Active\n"
+        ),
+        [{"throttle_power": 1, "throttle_heat": 1, "throttle_other": 0}],
+    ),
+    "amd-smi": (
+        (
+            '[{"gpu": 0, "power": {"socket_power": {"value": 640, "unit": "W"}, "throttle_status": "N/A"}, '
+            '"pcie": {"width": 16, "speed": {"value": 32, "unit": "GT/s"}, "replay_count": 3}, '
+            '"ecc": {"total_correctable_count": 2, "total_uncorrectable_count": 0}, '
+            '"throttle": {"ppt_violation_status": "ACTIVE", "socket_thermal_violation_status": "NOT ACTIVE", '
+            '"hbm_thermal_violation_status": "N/A", "vr_thermal_violation_status": "ACTIVE", "prochot_violation_status": "N/A"}}]'
+        ),
+        [
+            {"pcie_lanes": 16, "pcie_replays": 3, "ecc_corrected": 2, "ecc_uncorrected": 0}
+            | {"throttle_power": 1, "throttle_heat": 1}
+        ],
+    ),
+    "prometheus": (
+        (
+            'DCGM_FI_DEV_POWER_USAGE{gpu="0"} 650\nDCGM_FI_DEV_CLOCKS_EVENT_REASONS{gpu="0"} 4\n'
+            'DCGM_FI_DEV_PCIE_REPLAY_COUNTER{gpu="0"} 17\nDCGM_FI_DEV_ECC_DBE_VOL_TOTAL{gpu="0"} 9223372036854775794\n'
+        ),
+        [{"throttle_mask": 4, "pcie_replays": 17}],
+    ),
+    "mthreads-gmi": (
+        '{"GPU": [{"Index": "0", "Power Readings": {"Power Draw ": "612.50W", "Current Power Limit": "950.00W"}}]}',
+        [{"power_limit_w": 950}],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_counters_are_kept_as_they_are_and_unknown_is_absent(name):
+    text, expected = COUNTED[name]
+    readings = parse(name.partition(" ")[0], text)
+    assert [reading.counters for reading in readings] == expected
+    assert {key for reading in readings for key in reading.counters} <= set(
+        TOOLS[name.partition(" ")[0]].watched
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("", "throttle_heat"),
+        ("N/A", "throttle_heat"),
+        ("2", "throttle_heat"),
+        ("yes", "throttle_power"),
+        ("-1", "pcie_lanes"),
+        ("16 lanes", "pcie_lanes"),
+        ("1e9", "ecc_corrected"),
+        ("9" * 40, "ecc_corrected"),
+        ("0x" + "f" * 40, "throttle_mask"),
+        ("0x", "throttle_mask"),
+        ("nan", "power_limit_w"),
+        ("0 W", "power_limit_w"),
+        ("-5 W", "power_limit_w"),
+    ],
+)
+def test_a_counter_that_makes_no_sense_is_none(text, name):
+    assert counter(text, name) is None
+
+
+def test_the_lanes_of_a_table_are_those_in_use():
+    assert counter("8x(16x)", "pcie_lanes") == 8
 
 
 def test_every_tool_has_samples_and_no_sample_is_of_another():

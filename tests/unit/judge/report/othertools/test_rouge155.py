@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from suite.base import statistics
-from suite.documents.value import Measured
+from suite.documents.value import Measured, NotMeasured
 from suite.judge.log.samples import collect
 from suite.judge.metrics.rouge_pairs import PairScorer
 from suite.judge.report.othertools.rouge155 import rouge_155, stemmer
@@ -47,7 +47,7 @@ def test_irregular_forms_come_before_the_stemmer(word, stem):
 def test_the_view_scores_the_answers_of_a_phase():
     evidence = factory.evidence()
     phase = next(phase for phase in collect(evidence) if phase.repeats[0].answers)
-    view = rouge_155(phase, evidence.tasks)
+    view = rouge_155(phase, evidence.tasks, Measured(0.3, "1", 1, None, None, "none"))
     answers = phase.repeats[0].answers
     for name in ("ROUGE-1", "ROUGE-2", "ROUGE-L"):
         value = view.field(name).value
@@ -59,7 +59,16 @@ def test_the_view_scores_the_answers_of_a_phase():
 def test_an_answer_without_reference_has_no_score():
     evidence = factory.evidence()
     (phase, *_) = collect(evidence)
-    assert "no answer has a reference" in str(rouge_155(phase, {}).field("ROUGE-1").value)
+    view = rouge_155(phase, {}, Measured(0.3, "1", 1, None, None, "none"))
+    assert "no answer has a reference" in str(view.field("ROUGE-1").value)
+
+
+def test_answers_that_end_before_a_summary_does_have_no_score_here_either():
+    evidence = factory.evidence()
+    phase = next(phase for phase in collect(evidence) if phase.repeats[0].answers)
+    why = NotMeasured("its answers end before a summary does")
+    view = rouge_155(phase, evidence.tasks, why)
+    assert [field.value for field in view.fields] == [why] * 3
 
 
 @pytest.mark.skipif(not XSUM.is_dir(), reason="SUITE_SHARED_DATA names no folder with XSum in it")

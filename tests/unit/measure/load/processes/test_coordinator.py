@@ -198,7 +198,7 @@ def test_a_process_that_dies_before_the_start(faulty, members):
 
 
 def test_a_process_that_hangs_is_ended(faulty, members, monkeypatch):
-    monkeypatch.setattr(coordinator, "SILENT_S", 2.5)
+    monkeypatch.setattr(worker.Worker, "silent_s", 2.5)
 
     class Halting(list):
         def append(self, event):

@@ -1,0 +1,159 @@
+"""Rules about how each load client did: below its ceiling, on time, and as near to the server as the others."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, defaultdict
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual, Sentence
+from suite.judge.log.phases import phase_logs
+from suite.judge.rules.clients import SECOND_NS, farm_of, mine, named, title
+from suite.judge.rules.rule import Finding, passed, rule, warned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from suite.documents.event import Request
+    from suite.evidence import Evidence
+    from suite.judge.metrics.compute import Results
+
+
+@rule(
+    "R122",
+    title=Bilingual("The load stayed below the clients' ceilings", "负载低于各客户端的上限"),
+    asks=Bilingual(
+        "In no second did a client take more chunks than the tokens a second up to which it was found exact on its machine before the run, "
+        "nor all together more than the sum; and no machine has more clients than processors.",
+        "任何一秒内，客户端接收的数据块不超过运行之前在其机器上测得的可精确计时的每秒 token 数，全部客户端合计不超过各上限之和；"
+        "且任何机器上的客户端不多于其处理器。",
+    ),
+    reason=Bilingual(
+        "Beyond its ceiling a client measures itself, and several may share one machine's.",
+        "超过上限后，客户端测量的是其自身；且多个客户端可能共用一台机器的上限。",
+    ),
+    phases="measured",
+    limits="open",
+)
+def below_ceiling(evidence: Evidence, _: Results) -> Finding:
+    """The busiest second of each client and of all."""
+    farm = farm_of(evidence)
+    if isinstance(farm, Finding):
+        return farm
+    crowded: Counter[str] = Counter()
+    for client in farm.clients:
+        crowded[client.mark.boot] += 1
+        if 0 < client.mark.cores < crowded[client.mark.boot]:
+            why = Sentence(
+                f"more clients than the {client.mark.cores} processors of their machine",
+                f"客户端多于其机器的 {client.mark.cores} 个处理器",
+            )
+            return warned(why)
+    share = 0.0
+    for deal in farm.deals:
+        if not deal.phase[2]:
+            continue
+        seconds = [_busiest(mine(deal, number)) for number in range(len(deal.clients))]
+        ceilings = [float(client.mark.ceiling.tokens_s) for client in deal.clients]
+        seconds.append(_busiest(deal.events))
+        ceilings.append(sum(ceilings))
+        for number, (most, ceiling) in enumerate(zip(seconds, ceilings, strict=True)):
+            if most > ceiling:
+                who = named(number) if number < len(deal.clients) else Sentence("all", "合计")
+                return warned(
+                    Sentence(f"{title(deal)}: ", f"{title(deal)}：")
+                    + who
+                    + Sentence(
+                        f" took {most:,} chunks in a second, exact up to {ceiling:,.0f}",
+                        f" 一秒内接收 {most:,} 个数据块，可精确计时至 {ceiling:,.0f}",
+                    )
+                )
+            share = max(share, most / ceiling if ceiling else 0.0)
+    total = sum(float(client.mark.ceiling.tokens_s) for client in farm.clients)
+    return passed(
+        Sentence(
+            f"at most {share:.1%} of a ceiling; {total:,.0f} tokens/s in sum",
+            f"至多为上限的 {share:.1%}；合计 {total:,.0f} token/秒",
+        )
+    )
+
+
+def _busiest(events: Sequence[Request]) -> int:
+    """Chunks that came in the fullest second."""
+    seconds: Counter[int] = Counter()
+    for event in events:
+        if event.chunk_t0 is not None:
+            moments = accumulate(event.chunk_dt, initial=event.chunk_t0)
+            seconds.update(moment // SECOND_NS for moment in moments)
+    return max(seconds.values(), default=0)
+
+
+@rule(
+    "R123",
+    title=Bilingual("Every client sent on time, over a like way", "各客户端均按时发送，且路径相当"),
+    asks=Bilingual(
+        "Of each client of an open loop, the 99th percentile of lateness and what its clock may be off together stay below the phase's bound; "
+        "and no client's connections take longer than another's by more than 1 ms and a twentieth of its median time to first token.",
+        "开环阶段中，每个客户端发送延迟的第 99 百分位与其时钟误差之和低于该阶段的上限；且各客户端建立连接的时间相差不超过 1 毫秒"
+        "与其首 token 时间中位数的二十分之一。",
+    ),
+    reason=Bilingual(
+        "One slow client among many hides in percentiles of all, and a distant one makes the server look slower.",
+        "众多客户端中单个缓慢者会隐没于总体百分位之中，而距离较远者会使服务器显得更慢。",
+    ),
+    phases="measured",
+    limits="open",
+)
+def on_time(evidence: Evidence, _: Results) -> Finding:
+    """Lateness of each client, and its way to the server."""
+    farm = farm_of(evidence)
+    if isinstance(farm, Finding):
+        return farm
+    first: dict[int, list[float]] = defaultdict(list)
+    for deal in farm.deals:
+        log = phase_logs(evidence).get(deal.phase)
+        if log is None or not log.doc.measured:
+            continue
+        for number in range(len(deal.clients)):
+            events = mine(deal, number)
+            first[number] += [
+                (event.chunk_t0 - event.t_send) / 1e6
+                for event in events
+                if event.chunk_t0 is not None
+            ]
+            late = sorted(event.t_send - event.t_sched for event in events)
+            bound, limit = deal.error(number), log.doc.lateness_bound_ms
+            if not late or limit is None or not log.open_loop:
+                continue
+            p99 = (late[round((len(late) - 1) * 0.99)] + (bound.width_ns if bound else 0)) / 1e6
+            if p99 > limit:
+                return warned(
+                    Sentence(f"{title(deal)}: ", f"{title(deal)}：")
+                    + named(number)
+                    + Sentence(
+                        f" sent up to {p99:.3g} ms late (p99 and clock), bound {limit:g} ms",
+                        f" 发送延迟达 {p99:.3g} 毫秒（p99 与时钟误差），上限 {limit:g} 毫秒",
+                    )
+                )
+    medians = {number: statistics.median(values) for number, values in first.items() if values}
+    ways = {c.number: min(c.reach) / 1e6 for c in farm.clients if c.reach}
+    figures = ", ".join(
+        f"{n}: {ways[n]:.3g} / {medians[n]:.4g} ms" for n in sorted(medians.keys() & ways.keys())
+    )
+    nearest = min(ways.values(), default=0.0)
+    for number, way in sorted(ways.items()):
+        if way - nearest > max(1.0, medians.get(number, 0.0) / 20):
+            return warned(
+                named(number)
+                + Sentence(
+                    f" is farther from the server than others (connection / median TTFT, by client: {figures})",
+                    f" 与服务器的距离大于其他客户端（连接 / TTFT 中位数，按客户端：{figures}）",
+                )
+            )
+    return passed(
+        Sentence(
+            f"connection / median TTFT, by client: {figures}",
+            f"连接 / TTFT 中位数，按客户端：{figures}",
+        )
+    )

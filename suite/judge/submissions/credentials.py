@@ -1,0 +1,26 @@
+"""The user's own word to a registry, as `docker login` keeps it; read by the optional package oras."""
+
+from __future__ import annotations
+
+import functools
+
+
+@functools.cache
+def basic(host: str) -> str:
+    """User and password of a registry in base64; "" where none is kept, or the package is not installed."""
+    try:
+        from oras.auth.base import AuthBackend  # noqa: PLC0415 - optional
+        from oras.container import Container  # noqa: PLC0415 - optional
+    except ImportError:
+        return ""
+    kept = AuthBackend()
+    try:
+        kept.load_configs(Container(f"{host}/any"))
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        AttributeError,
+    ):  # a configuration that Docker would refuse, too
+        return ""
+    return str(getattr(kept, "_basic_auth", ""))

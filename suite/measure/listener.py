@@ -1,0 +1,122 @@
+"""Listens for runs that prove the token: what agents beside containers and load clients share."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from suite.base.bilingual import Sentence
+from suite.base.errors import SetupError
+from suite.base.framing import Channel, join_address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOK_S: Final = 0.5
+MOST_STRANGERS: Final = 64
+"""Connections at a time that have not proven the token."""
+
+
+class Listener:
+    """Listens; whoever proves the token is attended to in a thread of its own, by `obey`.
+
+    Attributes:
+        address: host and port that it listens on.
+    """
+
+    def __init__(
+        self,
+        host_name: str,
+        port: int,
+        token: bytes,
+        *,
+        on_line: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Listen.
+
+        Args:
+            host_name: address to listen on.
+            port: 0 takes a free one.
+            token: secret that whoever connects must prove.
+            on_line: told what happens, one sentence each.
+
+        Raises:
+            SetupError: ``address-taken``.
+        """
+        self._token, self._on_line = token, on_line
+        self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
+        try:
+            # Resolved here: of an address with its interface, bind() would forget the interface.
+            (family, *_, address), *_ = socket.getaddrinfo(
+                host_name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )
+            self._listener = socket.create_server(address, family=family)
+        except OSError as error:
+            message = Sentence(
+                f"cannot listen on {join_address(host_name, port)}: {error.strerror or error}",
+                f"无法在 {join_address(host_name, port)} 监听：{error.strerror or error}",
+            )
+            raise SetupError("address-taken", message) from error
+        self.address: tuple[str, int] = self._listener.getsockname()[:2]
+
+    def serve(self, *, once: bool = False) -> None:
+        """Attend to whoever connects, until `close`.
+
+        Args:
+            once: end after the first run.
+        """
+        ended = threading.Event()
+        while not ended.is_set():
+            if not self._strangers.acquire(timeout=LOOK_S):
+                continue
+            try:
+                self._listener.settimeout(LOOK_S)
+                connection, peer = self._listener.accept()
+            except OSError as error:
+                self._strangers.release()
+                if self._listener.fileno() < 0:
+                    return
+                if not isinstance(error, TimeoutError):
+                    time.sleep(LOOK_S)  # no descriptor is free, or who connected has left
+                continue
+            arguments = (
+                connection,
+                join_address(peer[0], peer[1]),
+                ended if once else threading.Event(),
+            )
+            threading.Thread(target=self._attend, args=arguments, daemon=True).start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._listener.close()
+
+    def obey(self, channel: Channel, ended: threading.Event) -> None:
+        """Do what somebody orders who has proven the token.
+
+        Args:
+            channel: the connection.
+            ended: set when a run is over.
+
+        Raises:
+            OSError: the connection is gone.
+            SetupError: a message is none that was expected.
+        """
+        raise NotImplementedError
+
+    def _attend(self, connection: socket.socket, peer: str, ended: threading.Event) -> None:
+        with connection, contextlib.suppress(OSError):
+            try:
+                channel = Channel(connection, peer)
+                channel.prove(self._token, accepted=True)
+            except SetupError as error:
+                self._on_line(error.message)
+                return
+            finally:
+                self._strangers.release()
+            try:
+                self.obey(channel, ended)
+            except SetupError as error:
+                self._on_line(error.message)

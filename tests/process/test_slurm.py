@@ -1,0 +1,72 @@
+"""A controller killed between `sbatch` and the line of its journal, on Debian's Slurm: what it queued is adopted, once."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from benchmarks.fleet.slurm import Cluster
+from suite.evidence.fleetstate import machines
+from suite.evidence.journal import read_journal
+from suite.measure.fleet.slurm import Slurm
+from tests.factories import fleets, runs
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        os.geteuid() != 0 or not all(map(shutil.which, ("slurmctld", "slurmd", "munged"))),
+        reason="needs root and slurmctld, slurmd, slurm-client, munge",
+    ),
+]
+
+
+@pytest.fixture
+def cluster(tmp_path, monkeypatch):
+    """Slurm with four nodes; the second `sbatch` of a process that has `killing` on its PATH kills its caller."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    # The path of a socket must be short.
+    with tempfile.TemporaryDirectory(dir="/tmp") as short, Cluster(Path(short) / "s") as slurm:
+        monkeypatch.setenv("SLURM_CONF", slurm.env["SLURM_CONF"])
+        killing = tmp_path / "killing" / "sbatch"
+        killing.parent.mkdir()
+        killing.write_text(
+            f'#!/bin/sh\n{shutil.which("sbatch")} "$@"\n'
+            f"[ -e {tmp_path}/once ] && kill -9 $PPID\ntouch {tmp_path}/once\n"
+        )
+        killing.chmod(0o755)
+        yield slurm
+
+
+def test_an_array_whose_controller_was_killed_is_adopted_and_runs_once(tmp_path, cluster):
+    place = tmp_path / "rack"
+    made = fleets.fleet(place, 1, repeats=2)
+    script = textwrap.dedent(f"""
+        from pathlib import Path
+        from suite.documents.codec import decode
+        from suite.documents.fleet import Fleet
+        from suite.measure.fleet.slurm import Slurm
+        from tests.factories import fleets
+        place = Path({str(place)!r})
+        made = decode((place / "fleet.json").read_bytes(), Fleet)
+        unit = "echo x >>{tmp_path}/count; sleep 2\\n" + fleets.CARD
+        fleets.work(place, made, unit, backend=Slurm())
+    """)
+    env = {**cluster.env, "PATH": f"{tmp_path / 'killing'}:{os.environ['PATH']}"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=runs.ROOT, env=env, check=False)
+    assert done.returncode == -signal.SIGKILL
+    entries, _ = read_journal(place, made)
+    assert [entry.kind for entry in entries[-2:]] == ["submitted", "submitted"]
+
+    now = fleets.work(place, made, "exit 9", backend=Slurm())
+    (machine,) = machines(made, now)
+    assert (machine.outcome, [a.attempt for a in machine.attempts]) == ("complete", [1, 1, 1])
+    assert (tmp_path / "count").read_text() == "x\n" * 2
+    adopted = [e.handle for e in read_journal(place, made)[0] if e.kind == "placed"][-2:]
+    assert [handle.partition("_")[2] for handle in adopted] == ["0", "1"]
+    assert cluster.call("squeue", "--noheader", "--states=PENDING,RUNNING") == ""
