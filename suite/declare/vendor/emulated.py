@@ -118,7 +118,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def takes_port(engine: DeclaredEngine) -> bool:
-    """Whether one of an engine's arguments is its port."""
+    """Whether one of the engine's arguments is its port."""
     return any(rule.value == "{port}" for rule in engine.arguments)
 
 

@@ -100,7 +100,7 @@ def _executed(doc: Vendor, *, chinese: bool) -> tuple[str, ...]:
 def _emulated(doc: Vendor, *, chinese: bool) -> str:
     if doc.id in _RUN_HERE:
         return "本身即在此运行" if chinese else "runs here itself"
-    if not any(takes_port(engine) for engine in doc.engines):
+    if not any(map(takes_port, doc.engines)):
         return "否：端口不是参数" if chinese else "no: its port is no argument"
     if any(tool.tool in TOOLS for tool in doc.telemetry):
         return "是，含监测" if chinese else "yes, with telemetry"
