@@ -136,8 +136,8 @@ def _pinned(words: list[str]) -> tuple[float, float, float]:
         errors.seek(0)
         if child.returncode:
             sys.exit(errors.read())
-        said = [*out.read().splitlines()[-1:], *errors.read().splitlines()[:2]]
-        print(f"    {'; '.join(said)}")
+        lines = [*out.read().splitlines()[-1:], *errors.read().splitlines()[:2]]
+        print(f"    {'; '.join(lines)}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 

@@ -50,6 +50,7 @@ def pages() -> dict[Path, str]:
 def _vendors(*, chinese: bool) -> dict[str, str]:
     return {
         "vendors": vendors.vendors_table(chinese=chinese),
+        "executed": vendors.executed_table(chinese=chinese),
         "telemetry": telemetry.table(chinese=chinese),
     }
 

@@ -14,6 +14,7 @@ PROGRAMS = {"pip", "py-rouge", "uv"}
 # Imported where it is there, and offered as an extra.
 EXTRAS = {
     "alembic",
+    "oras",
     "pyarrow",
     "ray",
     "ruptures",

@@ -61,7 +61,7 @@ def list(*, as_json: bool) -> int:  # noqa: A001 - the command's name
     rows = [
         (
             doc.id,
-            doc.name,
+            Sentence(doc.name, doc.title.chinese),
             ", ".join(engine.id for engine in doc.engines),
             ", ".join(device.id for device in doc.accelerators),
         )

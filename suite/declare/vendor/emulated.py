@@ -66,7 +66,7 @@ def emulate(vendor: Vendor, into: Path, *, devices: int, underneath: str) -> Pat
         UsageError: ``emulation-impossible`` where no engine of the vendor can be emulated.
         SetupError: ``disk-unwritable``.
     """
-    engines = [engine for engine in vendor.doc.engines if _takes_port(engine)]
+    engines = [engine for engine in vendor.doc.engines if takes_port(engine)]
     if not engines or vendor.id == "cpu":
         message = Sentence(
             f"no engine of {vendor.id} can be emulated: none takes its port as an argument",
@@ -117,7 +117,8 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(inner)
 
 
-def _takes_port(engine: DeclaredEngine) -> bool:
+def takes_port(engine: DeclaredEngine) -> bool:
+    """Whether one of an engine's arguments is its port."""
     return any(rule.value == "{port}" for rule in engine.arguments)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from suite.base import markdown
+from suite.declare.vendor.emulated import TOOLS, takes_port
 from suite.declare.vendor.load import list_vendors, load_vendor
 from suite.documents.document import given
 
@@ -26,8 +29,21 @@ _DEVICES: Final = (
 _DEVICES_ZH: Final = ("`--accelerator`", "设备", "显存", "带宽", "TDP", "稠密峰值，TFLOP/s")
 _ENGINES: Final = ("`--engine`", "engine", "image, the first by default", "can be pulled by")
 _ENGINES_ZH: Final = ("`--engine`", "引擎", "镜像，首个为默认", "获取方式")
+_RUN_HERE: Final = ("cpu", "sim")
 _VENDORS: Final = ("`--vendor`", "company", "stack", "engines", "devices with a dense 16-bit peak")
 _VENDORS_ZH: Final = ("`--vendor`", "公司", "软件栈", "引擎", "有稠密 16 位峰值的设备")
+_EXECUTED: Final = (
+    "`--vendor`",
+    "plans",
+    "doctor's checks, those of versions",
+    "conversion",
+    "telemetry",
+    "emulated run",
+    "figures that only the card shows",
+)
+_EXECUTED_ZH: Final = (
+    "`--vendor`", "计划", "doctor 的检查，其中比较版本的", "转换", "监测", "模拟运行", "只有真卡能给出的数值",
+)  # fmt: skip
 _WHO: Final = {"public": "anyone", "login": "login", "intranet": "intranet", "local": "made here"}
 _WHO_ZH: Final = {"public": "公开", "login": "需登录", "intranet": "内网", "local": "本机制作"}
 
@@ -53,6 +69,42 @@ def vendors_table(*, chinese: bool = False) -> str:
         count = f"{peaked} / {len(doc.accelerators)}"
         rows.append((f"`{name}`", title, doc.stack, engines, count))
     return markdown.table(_VENDORS_ZH if chinese else _VENDORS, rows)
+
+
+def executed_table(*, chinese: bool = False) -> str:
+    """What of each vendor runs without its devices, and how many figures wait for them."""
+    rows = [_executed(load_vendor(name).doc, chinese=chinese) for name in list_vendors()]
+    return markdown.table(_EXECUTED_ZH if chinese else _EXECUTED, rows)
+
+
+def _executed(doc: Vendor, *, chinese: bool) -> tuple[str, ...]:
+    compared = sum(check.compare is not UNSET for check in doc.prerequisites)
+    converted = [f"`{engine.id}`" for engine in doc.engines if engine.conversion is not UNSET]
+    parsers = dict.fromkeys(f"`{tool.parser}`" for tool in doc.telemetry)
+    unknown = sum(
+        figure.value == "unknown"
+        for device in doc.accelerators
+        for figure in (device.memory.capacity, device.memory.bandwidth, device.power.tdp)
+    ) + sum(not any(map(_has_16_bits, device.peaks)) for device in doc.accelerators)
+    return (
+        f"`{doc.id}`",
+        str(len(doc.engines)),
+        f"{len(doc.prerequisites)} / {compared}",
+        ", ".join(converted) or "–",
+        ", ".join(parsers) or "–",
+        _emulated(doc, chinese=chinese),
+        f"{unknown} / {4 * len(doc.accelerators)}",
+    )
+
+
+def _emulated(doc: Vendor, *, chinese: bool) -> str:
+    if doc.id in _RUN_HERE:
+        return "本身即在此运行" if chinese else "runs here itself"
+    if not any(takes_port(engine) for engine in doc.engines):
+        return "否：端口不是参数" if chinese else "no: its port is no argument"
+    if any(tool.tool in TOOLS for tool in doc.telemetry):
+        return "是，含监测" if chinese else "yes, with telemetry"
+    return "是" if chinese else "yes"
 
 
 def _has_16_bits(peak: DeclaredPeak) -> bool:

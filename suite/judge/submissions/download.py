@@ -109,7 +109,7 @@ class Download(threading.Thread):
     def run(self) -> None:
         """Download; whatever happens is kept for `fetch`."""
         import requests  # noqa: PLC0415 - only what lies elsewhere asks the network
-        import urllib3  # noqa: PLC0415
+        import urllib3  # noqa: PLC0415 - the same
 
         try:
             with requests.Session() as session:

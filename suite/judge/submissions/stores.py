@@ -33,11 +33,16 @@ class Reference(Protocol):
     """What content must be: a digest as ``sha256:…``, the same in hexadecimal digits alone, bytes."""
 
     @property
-    def digest(self) -> str: ...  # noqa: D102
+    def digest(self) -> str:
+        """``sha256:…``."""
+
     @property
-    def sha256(self) -> str: ...  # noqa: D102
+    def sha256(self) -> str:
+        """Hexadecimal digits alone."""
+
     @property
-    def size(self) -> int: ...  # noqa: D102
+    def size(self) -> int:
+        """Bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
+import socket
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -172,10 +174,10 @@ class RemoteClient:
         return SetupError("client-lost", self.title + Sentence(": ", "：") + self.lost)
 
     def lose_it(self, why: str) -> None:
-        """It takes part no more."""
+        """It takes part no more; the descriptor stays, so that whoever waits at it wakes, until `close`."""
         self.lost = self.lost or why
-        self.over = True
-        self._channel.close()
+        with contextlib.suppress(OSError):  # the other end did so first
+            self._channel.socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Leave the client, which then ends whatever of the run still is there."""
@@ -231,7 +233,7 @@ class RemoteClient:
                 case wire.Told():
                     if why := self._wrong(reply.request):
                         self.lose_it(why)
-                        return
+                        break
                     del self._left[reply.request.index]
                     yield replace(
                         reply.request,
@@ -250,8 +252,9 @@ class RemoteClient:
                     self.over = True
                 case _:
                     pass
-        if self._inbox.ended and not self.over:
+        if (self._inbox.ended or self.lost) and not self.over:
             self.lose_it(ENDED)
+            self.over = True
 
     def _wrong(self, event: Request) -> str:
         """Why an event cannot be of a request that it was dealt; "" when it is."""
@@ -301,9 +304,8 @@ class RemoteClient:
         return f"is lost: {self.lost}"
 
     def kill(self) -> None:
-        """Leave it."""
+        """Leave it; that it is over follows when the connection is read to its end."""
         self.lose_it(Sentence("it has fallen silent", "已无响应"))
-        self._inbox.ended = True
 
     def _write(self, order: wire.FarmOrder) -> None:
         self._outbox.write(framed(canonical(order)))

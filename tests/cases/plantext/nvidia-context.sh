@@ -60,5 +60,6 @@ docker run \
 #   context-i129024-o2048 #1: not run: 129,024 tokens in and 2,048 out, the model holds 4,096
 
 # MFU divides by 989 TFLOP/s per device (fp16, dense): https://github.com/stas00/ml-engineering/blob/744d01e/compute/accelerator/README.md
+# Telemetry, every 1000 ms: nvidia-smi --query-gpu=index,power.draw,temperature.gpu,utilization.gpu,memory.used,memory.total,clocks.current.sm,clocks_event_reasons.active,enforced.power.limit,pcie.link.gen.current,pcie.link.width.current,ecc.errors.corrected.volatile.total,ecc.errors.uncorrected.volatile.total --format=csv --id=0
 # Telemetry, every 1000 ms: nvidia-smi --query-gpu=index,power.draw,temperature.gpu,utilization.gpu,memory.used,memory.total,clocks.current.sm --format=csv --id=0
 # Devices sign before and after: nvattest --format json collect-evidence --device gpu --nonce '{nonce}'

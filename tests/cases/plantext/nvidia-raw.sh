@@ -62,5 +62,6 @@ docker run \
 #   server #1: 64 requests, poisson arrivals, 4 per second (4.32 as drawn, goodput 4.39 at most), seed 1, measured
 
 # MFU divides by 989 TFLOP/s per device (fp16, dense): https://github.com/stas00/ml-engineering/blob/744d01e/compute/accelerator/README.md
+# Telemetry, every 1000 ms: nvidia-smi --query-gpu=index,power.draw,temperature.gpu,utilization.gpu,memory.used,memory.total,clocks.current.sm,clocks_event_reasons.active,enforced.power.limit,pcie.link.gen.current,pcie.link.width.current,ecc.errors.corrected.volatile.total,ecc.errors.uncorrected.volatile.total --format=csv --id=0
 # Telemetry, every 1000 ms: nvidia-smi --query-gpu=index,power.draw,temperature.gpu,utilization.gpu,memory.used,memory.total,clocks.current.sm --format=csv --id=0
 # Devices sign before and after: nvattest --format json collect-evidence --device gpu --nonce '{nonce}'

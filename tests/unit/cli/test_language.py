@@ -49,6 +49,14 @@ def test_the_option_outdoes_the_locale(capsys, monkeypatch):
     assert not HAN.search(capsys.readouterr().out)
 
 
+def test_vendors_are_listed_by_their_chinese_names(capsys):
+    main(["vendors", "list", "--lang", "zh"])
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in ("英伟达", "摩尔线程", "华为昇腾"))
+    main(["vendors", "list"])
+    assert not HAN.search(capsys.readouterr().out)
+
+
 def test_json_stays_english(capsys):
     main(["doctor", "--vendor", "cpu", "--json", "--lang", "zh"])
     said = json.loads(capsys.readouterr().out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from suite.base.errors import UsageError
+from suite.base.errors import SuiteError, UsageError
 from suite.cli.loadoptions import load_options
 from suite.cli.main import main
 from suite.cli.options import Sending, sending
@@ -80,3 +80,38 @@ def test_no_representation_shows_a_value():
     options = given("--api-key-env", "KEY", KEY="s3cret-key")
     target = Target("http://x", "/", options.headers, {})
     assert "s3cret" not in repr(options) + repr(target)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--client", "a:1"], "clients-wrong"),
+        (["--client-token", "TOKEN"], "clients-wrong"),
+        (["--client", "a:1", "--client", "a:1", "--client-token", "TOKEN"], "clients-wrong"),
+        (["--client", "a:1", "--client-token", "TOKEN", "--workers", "2"], "clients-wrong"),
+        (
+            [w for n in range(65) for w in ("--client", f"a:{n}")] + ["--client-token", "TOKEN"],
+            "clients-wrong",
+        ),
+        (["--client", "nowhere", "--client-token", "TOKEN"], "agent-address-wrong"),
+        (["--client", "", "--client-token", "TOKEN"], "agent-address-wrong"),
+        (["--client", "a:1", "--client-token", "WEAK"], "agent-token-weak"),
+        (["--client", "a:1", "--client-token", "NONE"], "file-unreadable"),
+    ],
+)
+def test_load_clients_that_do_not_go_together_are_refused(words, code, tmp_path):
+    (tmp_path / "TOKEN").write_text("0123456789abcdef0123\n")
+    (tmp_path / "WEAK").write_text("short")
+    named = [str(tmp_path / w) if w in ("TOKEN", "WEAK", "NONE") else w for w in words]
+    with pytest.raises(SuiteError) as caught:
+        given(*named)
+    assert caught.value.code == code
+
+
+def test_load_clients_and_their_token_reach_the_run(tmp_path):
+    (tmp_path / "token").write_text("0123456789abcdef0123\n")
+    options = given(
+        "--client", "a:1", "--client", "[::1]:2", "--client-token", str(tmp_path / "token")
+    )
+    assert (options.clients, options.client_token) == (("a:1", "[::1]:2"), b"0123456789abcdef0123")
+    assert "0123456789" not in repr(options)
