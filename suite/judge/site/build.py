@@ -207,7 +207,7 @@ class _Writer:
     def stale(self, name: str, made_of: object) -> bool:
         """Whether a file, or a folder of files, has to be written; notes what it is made of."""
         digest = hashlib.sha256(
-            msgspec.msgpack.encode((pages.renderer_version(), made_of))
+            msgspec.msgpack.encode((pages.renderer_version(), made_of), enc_hook=english)
         ).hexdigest()
         self.now[name] = digest
         return self._before.get(name) != digest or not (self._out / name).exists()
@@ -268,7 +268,8 @@ def _lay(
         kinds.setdefault(_kind(card), []).append(card)
     # Each row is hashed once, though it stands in many histories.
     rows = {
-        card.id: hashlib.sha256(msgspec.msgpack.encode(card)).hexdigest() for card in site.cards
+        card.id: hashlib.sha256(msgspec.msgpack.encode(card, enc_hook=english)).hexdigest()
+        for card in site.cards
     }
     work = []
     for card in site.cards:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from suite.base.bilingual import english
 from suite.base.errors import UsageError, unwritable
 from suite.base.safe import open_plain, pieces, read_plain, replace_file
 from suite.documents.site import SiteCard  # noqa: TC001 - msgspec reads the type
@@ -81,7 +82,7 @@ def save(path: Path, known: Known) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, msgspec.msgpack.encode(known))
+        replace_file(path, msgspec.msgpack.encode(known, enc_hook=english))
     except OSError as cause:
         raise UsageError(
             "page-unwritable",

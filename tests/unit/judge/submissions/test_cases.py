@@ -182,7 +182,7 @@ def test_each_is_held_against_those_alone_that_it_shares_something_with() -> Non
     traces = [trace(number) for number in range(50)]
     assert replay.related(traces) == {}
     assert replay.related([]) == {}
-    copied = trace(50, *range(7000, 7020), 1)
+    copied = trace(50, *range(7000, 7020), 999_999)
     near = replay.related([*traces, copied])
     assert sorted(near) == ["v/r/50", "v/r/7"]
     for path in near:
