@@ -203,7 +203,9 @@ def of_folder(random: Random, name: str, _: bytes) -> Change:
         "a folder": lambda path: (path.unlink(), path.mkdir()),
         "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
         "empty": lambda path: path.write_bytes(b""),
-        "line ends": lambda path: path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n")),
+        "line ends": lambda path: path.write_bytes(
+            path.read_bytes().removesuffix(b"\n").replace(b"\n", b"\r\n") + b"\r\n"
+        ),
         "another beside it": lambda path: path.with_name(f"{path.name}.bak").write_bytes(b"1"),
         "a terabyte": lambda path: os.truncate(path, 1 << 40),
     }

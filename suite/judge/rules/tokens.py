@@ -380,10 +380,10 @@ def _sums(request: Request) -> Iterator[str]:
             f"{len(own)} of its first {len(lead)} chunks are counted",
             f"其前 {len(lead)} 个数据块中仅 {len(own)} 个有计数",
         )
-    elif own is not None and whole is not None and sum(own) > whole + COUNT_SLACK:
+    elif own and whole is not None and max(own) > whole + COUNT_SLACK:
         yield Sentence(
-            f"its first chunks hold {sum(own)} tokens, its text {whole}",
-            f"其前几个数据块有 {sum(own)} 个 token，文本有 {whole} 个",
+            f"its first chunks hold {max(own)} tokens, its text {whole}",
+            f"其前几个数据块有 {max(own)} 个 token，文本有 {whole} 个",
         )
     cached, prompt = given(request.usage.cached_tokens, 0), given(request.usage.engine_prompt)
     if prompt is not None and cached > prompt:

@@ -46,7 +46,7 @@ def plan(*checks):
 def test_answers(check, ok, says):
     (answer,) = run_preflight(plan(check))
     assert answer.ok is ok
-    assert says in answer.found
+    assert says in answer.why
 
 
 def test_everything_that_is_missing_is_named_at_once():
@@ -84,7 +84,7 @@ def test_versions_are_compared_for_every_device(versions, ok, says):
     rule = VersionRule(read=BIOS, at_least="3.4.3")
     engine = replace(compared.engine, preflight=(replace(check, compare=rule),))
     (answer,) = run_preflight(replace(compared, engine=engine))
-    assert (answer.ok, says in answer.found) == (ok, True), answer.found
+    assert (answer.ok, says in answer.why) == (ok, True), answer.why
 
 
 PRINTED = {
@@ -130,4 +130,4 @@ def test_what_tools_print_is_compared_as_versions_and_not_as_words(which, minor,
     check = replace(compared.engine.preflight[0], compare=rule)
     engine = replace(compared.engine, preflight=(check,))
     (answer,) = run_preflight(replace(compared, engine=engine))
-    assert answer.ok is enough, answer.found
+    assert answer.ok is enough, answer.why

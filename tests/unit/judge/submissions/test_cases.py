@@ -14,7 +14,7 @@ from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.base.language import Language
 from suite.documents.codec import plain
 from suite.judge.report.formats import registry
-from suite.judge.submissions import folders, formats, pack, replay, submit, tree, waivers
+from suite.judge.submissions import folders, formats, pack, replay, stores, submit, tree, waivers
 from suite.judge.submissions.check import Setting
 from tests.factories import submissions as factory
 
@@ -79,9 +79,10 @@ def test_evidence_that_is_too_large_needs_a_store(made, monkeypatch, tmp_path) -
         submit.lay_out(tmp_path / "large", card, made.tree)
     assert caught.value.code == "submission-too-large"
     assert not (made.tree / "cpu/no-round/large").exists()
-    handed = submit.lay_out(tmp_path / "large", card, made.tree, store=tmp_path / "store")
-    assert handed.kept is not None
-    assert jsonio.sha256_hex(handed.kept.read_bytes()) == handed.packed.sha256
+    handed = submit.lay_out(tmp_path / "large", card, made.tree, store=stores.Directory(tmp_path / "store"))
+    assert handed.store is not None
+    kept = handed.store.place(handed.packed.sha256)
+    assert jsonio.sha256_hex(kept.read_bytes()) == handed.packed.sha256
 
 
 def test_a_small_frame_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
