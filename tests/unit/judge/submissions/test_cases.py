@@ -79,7 +79,9 @@ def test_evidence_that_is_too_large_needs_a_store(made, monkeypatch, tmp_path) -
         submit.lay_out(tmp_path / "large", card, made.tree)
     assert caught.value.code == "submission-too-large"
     assert not (made.tree / "cpu/no-round/large").exists()
-    handed = submit.lay_out(tmp_path / "large", card, made.tree, store=stores.Directory(tmp_path / "store"))
+    handed = submit.lay_out(
+        tmp_path / "large", card, made.tree, store=stores.Directory(tmp_path / "store")
+    )
     assert handed.store is not None
     kept = handed.store.place(handed.packed.sha256)
     assert jsonio.sha256_hex(kept.read_bytes()) == handed.packed.sha256
