@@ -47,6 +47,11 @@ def side(card: Scorecard, signer: str, level: Level | None) -> Side:
 
 def remarks(a: Scorecard, b: Scorecard, letters: tuple[str, str]) -> Iterator[Text]:
     """What holds for both cards and still limits what the comparison says."""
+    if a == b:
+        yield Text(
+            en=f"{letters[0]} and {letters[1]} are the same card: every number is held against itself.",
+            zh=f"{letters[0]} 与 {letters[1]} 是同一张评分卡：每个数字都在与自身比较。",
+        )
     if a.runtime == b.runtime == "sim":
         yield Text(
             en="No model ran on either side: this compares scripts, not engines or hardware.",

@@ -253,3 +253,10 @@ def test_no_line_is_wider_than_80_columns(every):
 )
 def test_wrapping_cuts_only_what_has_no_room(words, lines):
     assert wrapped(words, 8, indent="  ", rest="    ") == lines
+
+
+def test_a_card_that_is_held_against_itself_is_said_to_be():
+    a, b = pair()
+    (remark,) = compare(a, a).remarks
+    assert remark.en == "A and B are the same card: every number is held against itself."
+    assert compare(a, b).remarks == ()
