@@ -132,6 +132,9 @@ class Download(threading.Thread):
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
             challenge = answer.headers.get("WWW-Authenticate", "")
             answer.close()
+            if urlsplit(answer.url).netloc != urlsplit(self._url).netloc:
+                # Whoever was sent on to is told no password, and names nobody who is.
+                raise ValueError("it sends on to an address that wants credentials")
             self._headers["Authorization"] = self._authorisation(session, challenge)
             answer = _get(session, self._url, self._headers)
         if answer.status_code == HTTPStatus.OK:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import http.server
+import io
 import json
 import os
 import ssl
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -70,6 +72,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 b"",
                 Location={"/to-http": f"http://{host}/pack"}.get(self.path, "file:///etc/passwd"),
             )
+        elif self.path.startswith("/away/"):
+            port = self.server.server_address[1]
+            self.answer(307, b"", Location=f"https://127.0.0.1:{port}/wants-{self.path[6:]}")
+        elif self.path.startswith("/wants-"):
+            self.server.told.append(self.headers.get("Authorization"))
+            realm = f'realm="https://127.0.0.1:{self.server.server_address[1]}/wants-basic"'
+            self.answer(401, b"", f"{self.path[7:]} {realm}")
         elif self.path == "/gzip":
             self.answer(200, gzip.compress(PACK), **{"Content-Encoding": "gzip"})
         elif self.path.startswith("/token?"):
@@ -112,6 +121,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    told: ClassVar[list[str | None]] = []
+    """Credentials that came to an address to which this server sends on."""
 
     def handle_error(self, *_: object) -> None:
         """Whoever has enough hangs up."""
@@ -204,6 +215,16 @@ def test_a_server_that_never_ends_is_given_up(
 def test_a_registry_that_lies_about_its_tokens(host: str, tmp_path: Path, lie: str) -> None:
     location = f"oci://{host}/liars/{lie}@sha256:{DIGEST}"
     assert refusal(tmp_path, location) == "evidence-unreachable"
+
+
+@pytest.mark.parametrize("kind", ["basic", "bearer"])
+def test_a_password_does_not_follow_to_another_host(host: str, kind: str) -> None:
+    Server.told.clear()
+    asked = download.Download(f"https://{host}/away/{kind}", 10, io.BytesIO(), basic="dTpw")
+    with pytest.raises(EvidenceError) as caught:
+        asked.fetch("a pack")
+    assert caught.value.code == "evidence-unreachable"
+    assert Server.told == [None]
 
 
 def test_nobody_is_asked_on_a_strangers_word_without_encryption(tmp_path: Path) -> None:
