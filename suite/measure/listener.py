@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import socket
 import threading
@@ -20,7 +21,7 @@ MOST_STRANGERS: Final = 64
 """Connections at a time that have not proven the token."""
 
 
-class Listener:
+class Listener(abc.ABC):
     """Listens; whoever proves the token is attended to in a thread of its own, by `obey`.
 
     Attributes:
@@ -93,6 +94,7 @@ class Listener:
         """Listen no more."""
         self._listener.close()
 
+    @abc.abstractmethod
     def obey(self, channel: Channel, ended: threading.Event) -> None:
         """Do what somebody orders who has proven the token.
 
@@ -104,7 +106,6 @@ class Listener:
             OSError: the connection is gone.
             SetupError: a message is none that was expected.
         """
-        raise NotImplementedError
 
     def _attend(self, connection: socket.socket, peer: str, ended: threading.Event) -> None:
         with connection, contextlib.suppress(OSError):

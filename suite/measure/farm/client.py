@@ -19,14 +19,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from msgspec import structs
 
-from suite import __version__
-from suite.base import harness
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import SetupError, SuiteError
 from suite.base.framing import framed
 from suite.documents import farm as wire
 from suite.documents.codec import canonical, convert, plain
-from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.measure import host
 from suite.measure.listener import Listener
 from suite.measure.load.driver import Hooks
@@ -37,7 +34,7 @@ from suite.measure.load.stats import Ending, PhaseStats
 from suite.measure.load.synthetic import REQUEST
 from suite.measure.load.target import Target
 from suite.measure.load.transport.address import resolve
-from suite.measure.nodes.identity import boot_digest, machine_digest
+from suite.measure.nodes.identity import boot_digest, machine_digest, this_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,11 +205,7 @@ class _Session:
         return wire.Joined(
             machine=machine_digest(order.salt),
             boot=boot_digest(order.salt),
-            suite=SuiteVersion(
-                version=__version__,
-                commit=harness.commit() or UNKNOWN,
-                files_sha256=harness.files_sha256(),
-            ),
+            suite=this_suite(),
             facts=host.facts(),
             clock_zero_ns=self._zero_ns,
         )

@@ -15,14 +15,11 @@ from typing import TYPE_CHECKING, Final, Literal, Self, cast
 
 from msgspec import UNSET
 
-from suite import __version__
-from suite.base import harness
 from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, SetupError, SuiteError
 from suite.declare.plan.topology import node_engine
 from suite.documents import agent as wire
 from suite.documents.codec import convert, plain
-from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.measure import host
 from suite.measure.devices import hidden, observe
 from suite.measure.digests import DigestStore
@@ -34,6 +31,7 @@ from suite.measure.nodes.identity import (
     interface_of,
     machine_digest,
     model_digest,
+    this_suite,
 )
 from suite.measure.nodes.links import PeerLink, answer_probe, measure_links
 
@@ -184,11 +182,7 @@ class _Session:
         return wire.Machine(
             machine=machine_digest(order.salt),
             boot=boot_digest(order.salt),
-            suite=SuiteVersion(
-                version=__version__,
-                commit=harness.commit() or UNKNOWN,
-                files_sha256=harness.files_sha256(),
-            ),
+            suite=this_suite(),
             facts=host.facts(),
         )
 

@@ -1,4 +1,4 @@
-"""Which machine this is, without saying it: salted digests of its own numbers; and which interface has an address."""
+"""Which machine and suite this is, the machine without saying it: salted digests of its own numbers; and which interface has an address."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from suite.base import jsonio
+from suite import __version__
+from suite.base import harness, jsonio
 from suite.base.errors import SuiteError
 from suite.declare.model.facts import hash_file
+from suite.documents.plan import UNKNOWN, SuiteVersion
 
 if TYPE_CHECKING:
     from suite.declare.model.facts import KnownDigests
@@ -33,6 +35,15 @@ def machine_digest(salt: str) -> str:
 def boot_digest(salt: str) -> str:
     """SHA-256 of salt and what the kernel drew when it started."""
     return _digest(salt, _BOOT)
+
+
+def this_suite() -> SuiteVersion:
+    """The suite that runs here."""
+    return SuiteVersion(
+        version=__version__,
+        commit=harness.commit() or UNKNOWN,
+        files_sha256=harness.files_sha256(),
+    )
 
 
 def _digest(salt: str, paths: tuple[str, ...]) -> str:
