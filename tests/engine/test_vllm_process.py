@@ -6,6 +6,7 @@ import urllib.request
 
 import pytest
 
+from suite.base import resources
 from suite.measure.engine import serve
 from tests.factories import engine as factory
 
@@ -57,3 +58,5 @@ def test_it_serves_the_mini_model(tmp_path):
     assert facts["engine.runtime"] == "process"
     assert facts["engine.package.torch"].startswith("2.13.0")
     assert (run / "engine.log").stat().st_size > 0
+    kept = resources.cache() / "compiled" / facts["engine.compile_cache_key"] / "files"
+    assert any(kept.rglob("*.so")), "a warm start would compile the graph again"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from suite.declare.vendor.load import load_vendor
 from suite.documents.codec import convert, plain
+from suite.documents.document import given
 from suite.documents.plan import Plan
 from suite.measure.engine import Settings
 from suite.measure.engine.environment import STAMP, requirements_digest
@@ -51,6 +53,9 @@ def vllm_plan() -> Plan:
         "requirements": "images/cpu-vllm/requirements.txt",
     }
     engine["readiness"] = {"path": "/health", "timeout_s": 600.0, "interval_s": 0.25}
+    declared = given(load_vendor("cpu").engine("vllm").compile_cache)
+    assert declared is not None
+    engine["compile_cache"] = {"target": declared.target, "variables": declared.variables}
     return convert(made, Plan)
 
 

@@ -1,10 +1,11 @@
 """What an engine compiled at an earlier start of the same image with the same model, given to it again.
 
 The store holds one directory per key; the key is a digest over everything that the compiled code depends on: the
-image or the environment's packages, the model, the command, the variables and the processor. An engine never gets
-the stored files: it gets a copy, or an empty directory, which is thrown away at its end. What lies in the directory
-when an engine that started cold becomes ready is stored with a digest of its contents, and a stored directory whose
-contents do not have that digest any more is not used. Nothing that a measured phase makes is ever stored.
+image or the environment's packages, the model, the command, the variables, what is declared to be kept and the
+processor. An engine never gets the stored files: it gets a copy, or an empty directory, which is thrown away at its
+end. What lies in the directory when an engine that started cold becomes ready is stored with a digest of its
+contents, and a stored directory whose contents do not have that digest any more is not used. Nothing that a measured
+phase makes is ever stored.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from suite.base import jsonio
+from suite.documents import codec
 from suite.documents.document import given
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ def compile_cache(plan: Plan, origin: str, cache: Path) -> Iterator[CompileCache
     if declared is None:
         yield None
         return
-    key = cache_key(plan, origin)
+    key = cache_key(plan, declared, origin)
     store = cache / "compiled" / key
     # In the temporary directory, not in the store: a copy that outlives a killed run is the system's to clean.
     directory = Path(tempfile.mkdtemp(prefix="llmc-compiled-"))
@@ -103,7 +105,7 @@ def compile_cache(plan: Plan, origin: str, cache: Path) -> Iterator[CompileCache
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def cache_key(plan: Plan, origin: str) -> str:
+def cache_key(plan: Plan, declared: CompileCacheDocument, origin: str) -> str:
     """SHA-256 over what compiled code depends on."""
     engine = plan.engine
     return jsonio.digest(
@@ -112,6 +114,7 @@ def cache_key(plan: Plan, origin: str) -> str:
             "model": plan.model.sha256,
             "command": engine.command,
             "env": engine.env,
+            "compile_cache": codec.plain(declared),
             "processor": _processor(),
         }
     )

@@ -65,8 +65,9 @@ def test_stored_files_that_were_changed_are_not_used(plan, tmp_path):
         ("image", {"model": {"sha256": "0" * 64}}),
         ("image", {"engine": {"command": ["another"]}}),
         ("image", {"engine": {"env": {"MORE": "1"}}}),
+        ("image", {"engine": {"compile_cache": {"variables": {"MORE": "kernels"}}}}),
     ],
-    ids=["image", "model", "command", "env"],
+    ids=["image", "model", "command", "env", "kept"],
 )
 def test_another_image_model_or_command_starts_cold(plan, tmp_path, image, changes):
     cold(plan, tmp_path)
