@@ -30,6 +30,7 @@ from suite.judge.log import endings
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules import clientload
 from suite.judge.rules import clients as rules
+from suite.measure import listener
 from suite.measure.engine import sim
 from suite.measure.farm import client as client_side
 from suite.measure.farm import farm as run_side
@@ -427,7 +428,7 @@ def test_a_client_that_drops_a_request_or_changes_one_is_refused_by_its_seal(tmp
 
 
 def test_who_is_no_client_is_refused(tmp_path, two, monkeypatch):
-    monkeypatch.setattr(client_side, "LEAVE_S", 0.1)
+    monkeypatch.setattr(listener, "LEAVE_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         free = nobody.getsockname()[1]
     with pytest.raises(SetupError, match="client-absent"):
