@@ -39,7 +39,7 @@ from suite.measure.farm.member import RemoteClient
 from suite.measure.load.selftest import Ceiling
 from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
-from suite.measure.run import _task_line
+from suite.measure.record import task_line
 from suite.measure.signals import Stop
 from tests.factories import evidence as factory
 from tests.factories import farmed, phases
@@ -94,7 +94,7 @@ def perform(directory, clients, planned, script=QUICK, *, meanwhile=None, ended=
             "environment.json",
             Environment(environment_schema=1, facts={}, task_defects={}, notes=()),
         )
-        writer.lines("tasks.jsonl", [_task_line(task) for task in TASKS.tasks])
+        writer.lines("tasks.jsonl", [task_line(task) for task in TASKS.tasks])
         writer.event(
             Header(
                 event_schema=1,
