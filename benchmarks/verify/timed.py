@@ -34,7 +34,7 @@ VERIFYING = {
 RUNNING = {
     "reading command line, data, model": ("suite.cli.inputs", "gather"),
     "run": ("suite.cli.measuring", "execute"),
-    "tasks.jsonl": ("suite.measure.run", "_open"),
+    "tasks.jsonl": ("suite.measure.record", "begin"),
     "prompts and requests": ("suite.measure.phases", "make_jobs"),
     "manifest": ("suite.evidence", "write_manifest"),
 }

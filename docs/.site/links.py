@@ -17,11 +17,16 @@ CHINESE_LINE_END = re.compile(
     r"(?<=[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?=[\[`\u4e00-\u9fff\uff00-\uffef])"
 )
 """A line end between two Chinese characters, which a browser would show as a space."""
+CODE = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
+"""What stands as it is."""
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:
-    """Leave out the line with the other language, name the page of the same one, join Chinese lines."""
+    """Leave out the line with the other language, name the page of the same one, join Chinese lines outside of code."""
     markdown = OTHER_LANGUAGE.sub("", markdown, count=1)
     for link in (CHINESE_LINK, CHINESE_NAME):
         markdown = link.sub(r"\1.md", markdown)
-    return CHINESE_LINE_END.sub("", markdown)
+    parts = CODE.split(markdown)
+    return "".join(
+        part if number % 2 else CHINESE_LINE_END.sub("", part) for number, part in enumerate(parts)
+    )

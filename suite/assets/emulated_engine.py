@@ -115,8 +115,8 @@ def convert(under: dict[str, Any], model: Path, out: Path, dtype: str) -> None:
 
 def copy_in_type(model: Path, out: Path, dtype: str) -> None:
     """Hugging Face's files again, the weights in another type."""
-    import torch  # noqa: PLC0415 - only the image of an engine that reads these files has it
-    from safetensors.torch import load_file, save_file  # noqa: PLC0415 - the same
+    import torch
+    from safetensors.torch import load_file, save_file
 
     shutil.copytree(model, out, dirs_exist_ok=True)
     for file in out.glob("*.safetensors"):

@@ -30,7 +30,7 @@ def compiled(pattern: str) -> Any:  # noqa: ANN401 - the package has no types
     Raises:
         ExpressionError: it is none, or one that only a backtracking engine reads.
     """
-    import re2  # noqa: PLC0415 - the scripted server runs without packages
+    import re2
 
     if len(pattern) > MAX_PATTERN:
         raise ExpressionError(f"{len(pattern):,} characters; at most {MAX_PATTERN:,} are read")

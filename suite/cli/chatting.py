@@ -123,7 +123,7 @@ def _typed() -> Iterator[str]:
             yield line.rstrip("\n")
         return
     with contextlib.suppress(ImportError):
-        import readline  # noqa: F401, PLC0415 - lines can then be edited; not every Python has it
+        import readline  # noqa: F401 - lines can then be edited; not every Python has it
     write_note(_HELP)
     while True:
         try:

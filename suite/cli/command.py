@@ -53,7 +53,7 @@ class Context(click.Context):
         """What writes the help."""
         if language() is Language.EN:
             return super().make_formatter()
-        from suite.cli.chinesehelp import ChineseFormatter  # noqa: PLC0415 - reads the Chinese table
+        from suite.cli.chinesehelp import ChineseFormatter
 
         return ChineseFormatter(width=self.terminal_width, max_width=self.max_content_width)
 
@@ -63,7 +63,7 @@ class Command(click.Command):
 
     context_class = Context
 
-    def __init__(self, *arguments: Any, **attributes: Any) -> None:  # noqa: ANN401 - click's own
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
         """As click has it, with ``--lang`` after the command's own options."""
         super().__init__(*arguments, **attributes)
         self.params.append(_language_option())
@@ -85,7 +85,7 @@ class Group(click.Group):
 
     context_class = Context
 
-    def __init__(self, *arguments: Any, **attributes: Any) -> None:  # noqa: ANN401 - click's own
+    def __init__(self, *arguments: Any, **attributes: Any) -> None:
         """As click has it, with ``--lang``."""
         super().__init__(*arguments, **attributes)
         self.params.append(_language_option())
@@ -116,7 +116,7 @@ class Group(click.Group):
 class LazyGroup(Group):
     """A group whose commands are modules of `suite.cli.commands`, imported when one is called or listed."""
 
-    def __init__(self, *, names: Sequence[str], **attributes: Any) -> None:  # noqa: ANN401 - click's own
+    def __init__(self, *, names: Sequence[str], **attributes: Any) -> None:
         """Prepare.
 
         Args:
@@ -243,6 +243,6 @@ class Count(click.ParamType):  # type: ignore[type-arg]  # generic in newer vers
 
 def completions(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     """Those of some names that begin so, for the shell."""
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell needs it
+    from click.shell_completion import CompletionItem
 
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

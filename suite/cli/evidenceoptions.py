@@ -30,7 +30,7 @@ class Taken:
         Raises:
             UsageError: ``evidence-store-wrong``.
         """
-        from suite.judge.submissions import source, stores  # noqa: PLC0415 - the help comes at once
+        from suite.judge.submissions import source, stores
 
         return source.Elsewhere(stores.parse(self.store) if self.store else None, self.fetch)
 

@@ -103,7 +103,7 @@ def _chinese_usage(error: click.UsageError) -> str:
 
 
 def _refused(error: SuiteError) -> int:
-    from suite.cli.output import write_error  # noqa: PLC0415 - a command that goes well needs no rich
+    from suite.cli.output import write_error
 
     write_error(error)
     return error.exit_status

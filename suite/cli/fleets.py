@@ -98,8 +98,8 @@ def _choices(draft: Draft) -> Choices:
     Raises:
         UsageError: ``fleet-options-wrong``.
     """
-    from suite.cli.commands.plan import plan as command  # noqa: PLC0415 - a command, not a library
-    from suite.cli.commands.run import run  # noqa: PLC0415 - the same
+    from suite.cli.commands.plan import plan as command
+    from suite.cli.commands.run import run
 
     try:
         words = command.make_context("suite plan", list(draft.words)).params

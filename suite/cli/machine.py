@@ -16,16 +16,10 @@ if TYPE_CHECKING:
 
 MAX_TOKEN = 4096
 CACHE_VARIABLE = "SUITE_CACHE"
-VARIABLES = {
-    CACHE_VARIABLE: "directory for downloads that outlive a run",
-    "TORCH_INDEX": "package index with the CPU build of torch",
-    "BASE_IMAGE": "base image of the images that are built here",
-}
-"""Every variable that is read for `Settings`, with what it means."""
 
 
 def settings() -> Settings:
-    """The settings of this machine: the defaults, but for what a variable says."""
+    """The settings of this machine: the defaults, but for what ``SUITE_CACHE``, ``TORCH_INDEX`` and ``BASE_IMAGE`` say."""
     default = Settings()
     return Settings(
         cache=_cache(default.cache),

@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         group = program()
         instruction = os.environ.get(COMPLETE_VARIABLE)
         if instruction:
-            from click.shell_completion import shell_complete  # noqa: PLC0415 - only a shell needs it
+            from click.shell_completion import shell_complete
 
             return shell_complete(group, {}, PROGRAM, COMPLETE_VARIABLE, instruction)
         with group.make_context(PROGRAM, list(words)) as context:

@@ -99,14 +99,14 @@ class Sending:
 
 
 def _vendors(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.declare.vendor.load import list_vendors  # noqa: PLC0415 - only a shell needs it
+    from suite.declare.vendor.load import list_vendors
 
     return completions(list_vendors(), incomplete)
 
 
 def _engines(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.base.errors import SuiteError  # noqa: PLC0415 - only a shell needs it
-    from suite.declare.vendor.load import load_vendor  # noqa: PLC0415 - the same
+    from suite.base.errors import SuiteError
+    from suite.declare.vendor.load import load_vendor
 
     try:
         doc = load_vendor(context.params.get("vendor") or "cpu").doc
@@ -116,7 +116,7 @@ def _engines(context: click.Context, _: click.Parameter, incomplete: str) -> lis
 
 
 def _profiles(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.declare.profiles.load import profile_names  # noqa: PLC0415 - only a shell needs it
+    from suite.declare.profiles.load import profile_names
 
     return completions(profile_names(), incomplete)
 
@@ -337,7 +337,7 @@ def bound(
     taken = [member.name for member in fields(kind)]
 
     @functools.wraps(function)
-    def bound(**words: Any) -> int:  # noqa: ANN401 - what click hands over
+    def bound(**words: Any) -> int:
         given = {member: words.pop(member) for member in taken}
         return function(**{name: kind(**given)}, **words)
 
@@ -373,9 +373,9 @@ def format_option(
     """``--format``: one of the formats of a package, which are looked up when it is given."""
 
     def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        import importlib  # noqa: PLC0415 - only when completing
+        import importlib
 
-        from suite.judge.report.formats.registry import names  # noqa: PLC0415 - the same
+        from suite.judge.report.formats.registry import names
 
         return completions(names(importlib.import_module(package)), incomplete)
 

@@ -54,6 +54,25 @@ def again(
     resume.repair(directory)
     earlier = evidence.read(directory)
     resume.require_resumable(earlier)
+    basis = _basis(earlier, directory)
+    _require_sending(earlier, load)
+    model = Path(basis.model.path)
+    loaded = load_tokenizer(model)
+    tokenizer = None if isinstance(loaded, NotMeasured) else loaded
+    tasks = _tasks(basis, choices.data, tokenizer)
+    if tasks.to_doc() != basis.taskset:
+        raise _unfit(
+            Sentence(
+                "the tasks are not those of the first attempt; give its file with --data",
+                "任务与第一次尝试的不同；请以 --data 给出其文件",
+            )
+        )
+    _require_files(basis, terminal)
+    return inputs.Inputs(basis, earlier.plan, tasks, tokenizer, model), earlier
+
+
+def _basis(earlier: evidence.Evidence, directory: Path) -> Basis:
+    """What the run was made from, by this suite; its plan follows from it."""
     basis = earlier.basis
     if basis is None:
         raise _unfit(
@@ -69,15 +88,19 @@ def again(
                 f"{directory} 由另一版本的套件开始",
             )
         )
-    plan = plan_of(basis)
-    if plan != earlier.plan:
+    if plan_of(basis) != earlier.plan:
         raise _unfit(
             Sentence(
                 f"the plan of {directory} does not follow from its basis.json",
                 f"{directory} 的计划不能由其 basis.json 得出",
             )
         )
-    if (load_stamps := stamp_kinds(plan, load)) != _stamps(earlier):
+    return basis
+
+
+def _require_sending(earlier: evidence.Evidence, load: LoadOptions) -> None:
+    """Requests will be sent and stamped as in the first attempt."""
+    if (load_stamps := stamp_kinds(earlier.plan, load)) != _stamps(earlier):
         raise _unfit(
             Sentence(
                 f"stamps would come from {load_stamps}, in the first attempt {_stamps(earlier)}",
@@ -91,17 +114,11 @@ def again(
                 "第一次尝试有负载客户端而此次没有，或相反",
             )
         )
+
+
+def _require_files(basis: Basis, terminal: Terminal) -> None:
+    """The model's files are those of the first attempt."""
     model = Path(basis.model.path)
-    loaded = load_tokenizer(model)
-    tokenizer = None if isinstance(loaded, NotMeasured) else loaded
-    tasks = _tasks(basis, choices.data, tokenizer)
-    if tasks.to_doc() != basis.taskset:
-        raise _unfit(
-            Sentence(
-                "the tasks are not those of the first attempt; give its file with --data",
-                "任务与第一次尝试的不同；请以 --data 给出其文件",
-            )
-        )
     terminal.step(Sentence("hashing the model's files", "计算模型文件的摘要"))
     store = DigestStore(settings().cache)
     files, _ = hash_model(model, lambda _: None, store)
@@ -113,7 +130,6 @@ def again(
                 f"{model} 中的文件与第一次尝试的不同",
             )
         )
-    return inputs.Inputs(basis, plan, tasks, tokenizer, model), earlier
 
 
 def _unfit(message: str) -> UsageError:

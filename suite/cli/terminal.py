@@ -23,7 +23,6 @@ from suite.cli.progressview import Activity, Step, Transfer, render
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     from rich.console import Console, RenderableType
 
@@ -57,12 +56,7 @@ class Terminal:
         """Enter a block at whose end the view is gone."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Take the view away, however the block ended."""
         self.clear()
 

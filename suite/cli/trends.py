@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _wanted(chosen: SeriesChoice) -> Wanted:
-    from suite.judge.store.history import Wanted  # noqa: PLC0415 - optional packages
+    from suite.judge.store.history import Wanted
 
     return Wanted(
         chosen.vendor, chosen.model, chosen.run, chosen.last, chosen.metric, chosen.signed
@@ -39,7 +39,7 @@ def history(chosen: SeriesChoice) -> History:
         UsageError: ``metric-unknown``.
     """
     with database.opened(storing.address(chosen.url)) as engine:
-        from suite.judge.store import history as store  # noqa: PLC0415 - optional packages
+        from suite.judge.store import history as store
 
         return store.history(store.series(engine, _wanted(chosen)), chosen.metric)
 
@@ -53,10 +53,10 @@ def regressions(chosen: SeriesChoice, margin: float) -> tuple[Regressions, bool]
         UsageError: ``metric-unknown``.
     """
     with database.opened(storing.address(chosen.url)) as engine:
-        from suite.judge.store import history as store  # noqa: PLC0415 - optional packages
+        from suite.judge.store import history as store
 
         try:
-            from suite.judge.store import regress  # noqa: PLC0415 - optional packages
+            from suite.judge.store import regress
         except ImportError as cause:
             raise database.missing(cause) from cause
         result = regress.regressions(store.series(engine, _wanted(chosen)), chosen.metric, margin)

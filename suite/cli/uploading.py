@@ -30,7 +30,7 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
         SetupError: ``hub-refused``.
     """
     # Imported here: no other use of this command needs the Hub's client, and it takes a second to load.
-    from huggingface_hub import CommitOperationAdd, HfApi, errors  # noqa: PLC0415 - as said
+    from huggingface_hub import CommitOperationAdd, HfApi, errors
 
     common = Path(os.path.commonpath([file.parent for file in files]))
     api = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)

@@ -1,4 +1,7 @@
-"""What a run and the agents on its nodes say to each other: orders one way, replies the other, each in a frame."""
+"""What a run and the agents on its nodes say to each other: orders one way, replies the other, each in a frame.
+
+Load clients are spoken to likewise, in the words of `suite.documents.farm`.
+"""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -25,7 +28,7 @@ class Joined(Document):
 
 
 class Order(Document, tag_field="do"):
-    """What an agent is asked to do."""
+    """What an agent or a load client is asked to do."""
 
 
 class Describe(Order, tag="describe"):
@@ -93,7 +96,7 @@ Orders: TypeAlias = (
 
 
 class Reply(Document, tag_field="is"):
-    """What an agent answers."""
+    """What it answers."""
 
 
 class Machine(Reply, tag="machine"):
@@ -101,7 +104,7 @@ class Machine(Reply, tag="machine"):
 
     machine: Annotated[Sha256, about("Salted digest of the machine's own numbers.")]
     boot: Annotated[Sha256, about("Salted digest of its boot.")]
-    suite: Annotated[SuiteVersion, about("The agent's suite.")]
+    suite: Annotated[SuiteVersion, about("The suite there.")]
     facts: Annotated[dict[str, Fact], about("Facts about the machine.")]
 
 

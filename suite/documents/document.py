@@ -27,7 +27,7 @@ class DocumentMeta(StructMeta):
         namespace: dict[str, Any],
         *,
         kw_only: bool = True,
-        **options: Any,  # noqa: ANN401 - msgspec's own options
+        **options: Any,
     ) -> "DocumentMeta":
         """Create the class."""
         return super().__new__(cls, name, bases, namespace, kw_only=kw_only, **options)
@@ -57,7 +57,7 @@ def about(
     description: str,
     *,
     standing: Standing | None = None,
-    **limits: Any,  # noqa: ANN401 - msgspec's own options
+    **limits: Any,
 ) -> Meta:
     """What a member means, with the limits that are its own (`msgspec.Meta`).
 

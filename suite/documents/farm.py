@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta
 
+from suite.documents.agent import Describe, Machine, Order, Reply
 from suite.documents.document import Document, about
 from suite.documents.engine import RequestFormat
-from suite.documents.environment import Fact
 from suite.documents.event import Request, StampSource
 from suite.documents.phase import Phase
 from suite.documents.plan import SuiteVersion
@@ -21,35 +21,28 @@ Exchange: TypeAlias = tuple[Integer, Integer, Integer, Integer]
 nanoseconds since its own zero."""
 
 
-class FarmOrder(Document, tag_field="do"):
-    """What a client is asked to do."""
-
-
-class Join(FarmOrder, tag="join"):
+class Join(Describe, tag="join"):
     """Say which machine this is, and begin a log."""
 
-    protocol: Annotated[int, about("Version of these messages.")]
-    salt: Annotated[str, about("What the machine's own numbers are hashed with.")]
 
-
-class AskCeiling(FarmOrder, tag="ceiling"):
+class AskCeiling(Order, tag="ceiling"):
     """Measure what this client can do here."""
 
     seconds: Annotated[NonNegative, about("For about so long.")]
 
 
-class Reach(FarmOrder, tag="reach"):
+class Reach(Order, tag="reach"):
     """Open connections to the server, and time that."""
 
     base_url: Annotated[str, about("The server.")]
     address: Annotated[str, about("Numeric address in place of its name; empty takes the name's.")]
 
 
-class AskTime(FarmOrder, tag="time"):
+class AskTime(Order, tag="time"):
     """Read the clock, twice."""
 
 
-class Load(FarmOrder, tag="load"):
+class Load(Order, tag="load"):
     """A load: its requests follow in messages of their own."""
 
     base_url: Annotated[str, about("The server.")]
@@ -79,49 +72,41 @@ class DealtJob(Document):
     most_bytes: Annotated[Count, about("That the response may have.")]
 
 
-class Jobs(FarmOrder, tag="jobs"):
+class Jobs(Order, tag="jobs"):
     """Some of a load's requests."""
 
     jobs: Annotated[tuple[DealtJob, ...], about("In order.")]
 
 
-class Begin(FarmOrder, tag="begin"):
+class Begin(Order, tag="begin"):
     """Start the load."""
 
     at_ns: Annotated[Integer, about("When, by the client's clock, since its zero.")]
 
 
-class End(FarmOrder, tag="end"):
+class End(Order, tag="end"):
     """Send nothing more."""
 
     reason: Annotated[str, about("Why, in one word.")]
     cancel: Annotated[bool, about("What is in flight ends as cancelled; else it is waited for.")]
 
 
-class Halt(FarmOrder, tag="halt"):
+class Halt(Order, tag="halt"):
     """End the load at once."""
 
 
 FarmOrders: TypeAlias = Join | AskCeiling | Reach | AskTime | Load | Jobs | Begin | End | Halt
 
 
-class FarmReply(Document, tag_field="is"):
-    """What a client answers."""
+class Joined(Machine, tag="joined"):
+    """Which machine this is, and by which clock it speaks."""
 
-
-class Joined(FarmReply, tag="joined"):
-    """Which machine this is."""
-
-    machine: Annotated[Sha256, about("Salted digest of the machine's own numbers.")]
-    boot: Annotated[Sha256, about("Salted digest of its boot.")]
-    suite: Annotated[SuiteVersion, about("The client's suite.")]
-    facts: Annotated[dict[str, Fact], about("Facts about the machine.")]
     clock_zero_ns: Annotated[
         Count, about("Reading of its monotonic clock that is 0 in what it says.")
     ]
 
 
-class Ceiling(FarmReply, tag="ceiling"):
+class Ceiling(Reply, tag="ceiling"):
     """What a client can do on its machine, against a scripted server there."""
 
     tokens_s: Annotated[
@@ -134,7 +119,7 @@ class Ceiling(FarmReply, tag="ceiling"):
     lateness_ms: Annotated[NonNegative, about("99th percentile at 250 requests a second.")]
 
 
-class Reached(FarmReply, tag="reached"):
+class Reached(Reply, tag="reached"):
     """The way to the server."""
 
     connect_ns: Annotated[
@@ -143,7 +128,7 @@ class Reached(FarmReply, tag="reached"):
     why: Annotated[str, about("Why none stood; empty where some did.")]
 
 
-class Time(FarmReply, tag="time"):
+class Time(Reply, tag="time"):
     """What the clock read, and how far the load is."""
 
     received_ns: Annotated[Count, about("When the question was read, since the client's zero.")]
@@ -151,11 +136,11 @@ class Time(FarmReply, tag="time"):
     in_flight: Annotated[Count, about("Requests in flight.")]
 
 
-class Ready(FarmReply, tag="ready"):
+class Ready(Reply, tag="ready"):
     """The load's connections stand."""
 
 
-class Told(FarmReply, tag="told"):
+class Told(Reply, tag="told"):
     """A request has ended; by the client's clock, since its zero."""
 
     INTEGERS_ONLY: ClassVar[bool] = True
@@ -206,14 +191,14 @@ class Seal(Document):
     boot: Annotated[Sha256, about("Salted digest of its machine's boot, now.")]
 
 
-class Over(FarmReply, tag="over"):
+class Over(Reply, tag="over"):
     """The load has ended."""
 
     stats: Annotated[LoadStats, about("How it went.")]
     seal: Annotated[Seal, about("The client's log.")]
 
 
-class Failed(FarmReply, tag="failed"):
+class Failed(Reply, tag="failed"):
     """It was not done, or came to nothing."""
 
     code: Annotated[str, about("As an error code.")]

@@ -77,14 +77,12 @@ class State:
         lost: machines that were lost, or not ready, since the controller began; `suite fleet resume` asks them again.
         unasked: machines that must be asked whether they are ready before they run anything.
         backend: who placed the attempts last; "" before anything began.
-        working: whether a controller began and did not end.
     """
 
     attempts: dict[Job, list[Attempt]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     unasked: set[str] = field(default_factory=set)
     backend: str = ""
-    working: bool = False
 
     def running(self) -> list[Attempt]:
         """Attempts that were submitted and have not ended."""
@@ -129,10 +127,10 @@ def advance(now: State, entry: JournalEntry) -> None:
     job = job_of(entry)
     match entry.kind:
         case "begun":
-            now.backend, now.working = given(entry.backend, ""), True
+            now.backend = given(entry.backend, "")
             now.lost.clear()
         case "left":
-            now.working = False
+            pass  # who conducts is nothing that a state keeps
         case "submitted":
             now.attempts.setdefault(job, []).append(Attempt(entry))
         case "placed":

@@ -83,7 +83,7 @@ class Journal:
     def append(
         self,
         kind: EntryKind,
-        **members: Any,  # noqa: ANN401 - of the entry
+        **members: Any,
     ) -> JournalEntry:
         """Write an entry; it is on the disk when this returns.
 

@@ -21,7 +21,6 @@ from suite.evidence.manifest import ATTRIBUTES, BALLAST, BALLAST_BYTES, GIT_ATTR
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import TracebackType
     from typing import Self, TypeVar
 
     from suite.documents.document import Document
@@ -184,11 +183,6 @@ class Writer:
         """Return itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close whatever happened."""
         self.close()

@@ -14,8 +14,10 @@ from suite.base.errors import SetupError
 from suite.base.framing import Channel, join_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+LEAVE_S: Final = 5.0
+"""How long a run waits for the one before it, which has left and may still be ending here."""
 LOOK_S: Final = 0.5
 MOST_STRANGERS: Final = 64
 """Connections at a time that have not proven the token."""
@@ -48,6 +50,7 @@ class Listener(abc.ABC):
             SetupError: ``address-taken``.
         """
         self._token, self._on_line = token, on_line
+        self._busy = threading.Lock()
         self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
         try:
             # Resolved here: of an address with its interface, bind() would forget the interface.
@@ -106,6 +109,29 @@ class Listener(abc.ABC):
             OSError: the connection is gone.
             SetupError: a message is none that was expected.
         """
+
+    @contextlib.contextmanager
+    def only_run(self, channel: Channel, ended: threading.Event) -> Iterator[bool]:
+        """Hold the one place for a run, and say so; gives False where another does not leave it in time.
+
+        Args:
+            channel: the run's connection.
+            ended: set when it is over.
+        """
+        if not self._busy.acquire(timeout=LEAVE_S):
+            yield False
+            return
+        try:
+            self._on_line(Sentence(f"a run from {channel.peer}", f"来自 {channel.peer} 的运行"))
+            yield True
+        finally:
+            self._busy.release()
+            over = Sentence(
+                f"the run from {channel.peer} is over; nothing of it runs here",
+                f"来自 {channel.peer} 的运行已结束；此处不再有其任何内容",
+            )
+            self._on_line(over)
+            ended.set()
 
     def _attend(self, connection: socket.socket, peer: str, ended: threading.Event) -> None:
         with connection, contextlib.suppress(OSError):

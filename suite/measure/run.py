@@ -7,35 +7,26 @@ its requests; stop the engine; write footer, environment and manifest. The foote
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from suite import evidence
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EngineError, Interrupted, SetupError, SuiteError
+from suite.base.errors import EngineError, Interrupted, SuiteError
 from suite.declare.plan.make import plan_sha256
-from suite.declare.tasks.lead import first_sentence
 from suite.documents.document import given
-from suite.documents.environment import Environment, Fact
-from suite.documents.event import EVENT_SCHEMA, Footer, Header, RunError
-from suite.documents.sentences import table
-from suite.documents.taskline import TaskLine
-from suite.evidence.manifest import BASIS
-from suite.measure import convert, host, peak, resume
+from suite.documents.environment import Fact
+from suite.measure import convert, host, peak, record, resume
 from suite.measure.context import Run
 from suite.measure.deviceevidence import gather
 from suite.measure.devices import hidden, observe, tool_facts
 from suite.measure.engine import Settings, ready_tool, serve
 from suite.measure.farm.farm import gathered
-from suite.measure.load.send import stamp_kinds
 from suite.measure.load.target import LoadOptions
 from suite.measure.nodes import group
 from suite.measure.phases import run_phases
@@ -46,7 +37,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from suite.declare.tasks.taskset import Task, TaskSet
+    from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.documents.basis import Basis
     from suite.documents.plan import Plan
@@ -65,8 +56,6 @@ IDLE_S = 3.0
 DEATHS: Final = frozenset({"engine-died", "node-died", "node-paused", "node-unlinked", "node-lost"})
 """Codes of an engine, or a part of it, that was there and is gone."""
 
-Ended = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]
-
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -78,7 +67,7 @@ class RunResult:
         directory: the evidence, complete with manifest.
     """
 
-    ended: Ended
+    ended: record.Ended
     error: SuiteError | None
     directory: Path
 
@@ -128,11 +117,7 @@ def execute(
     """
     with stop.deferred():
         stop.check()
-        writer = (
-            evidence.Writer(directory)
-            if earlier is None
-            else evidence.Writer.resumed(directory, earlier.logged)
-        )
+        writer = _writer(directory, earlier)
     with writer:
         run = Run(
             plan=plan,
@@ -144,19 +129,25 @@ def execute(
             stop=stop,
             load=load or LoadOptions(),
             zero_ns=zero_ns,
-            offset_ns=_clock_offset_ns(),
+            offset_ns=record.clock_offset_ns(),
             basis=basis,
             stamps=stamps,
             earlier=earlier,
             salt=given(plan.nonce) or _salt(earlier) or secrets.token_hex(16),
             outputs=[answer.document() for answer in preflight],
         )
-        ended, error = _carry_out(run, directory)
-        _close(run, ended, error)
+        ended, error = _carry_out(run)
+        record.close(run, ended, error)
         return RunResult(ended, error, directory)
 
 
-def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
+def _writer(directory: Path, earlier: evidence.Evidence | None) -> evidence.Writer:
+    if earlier is None:
+        return evidence.Writer(directory)
+    return evidence.Writer.resumed(directory, earlier.logged)
+
+
+def _carry_out(run: Run) -> tuple[record.Ended, SuiteError | None]:
     """Do what the plan says, and tell how it ended and by which error."""
     try:
         try:
@@ -164,7 +155,7 @@ def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
             if earlier := run.earlier:
                 resume.begin(run, earlier)
             else:
-                _open(run, directory)
+                record.begin(run)
             _measure(run)
         finally:
             # Inside the outer block: a signal that comes until here is still caught below.
@@ -178,65 +169,9 @@ def _carry_out(run: Run, directory: Path) -> tuple[Ended, SuiteError | None]:
     return "complete", None
 
 
-def _withholds(plan: Plan) -> bool:
-    """Whether devices are named by salted digests in the place of what they signed."""
-    return any(tool.keep == "digest" for tool in given(plan.attestation, ()))
-
-
 def _salt(earlier: evidence.Evidence | None) -> str | None:
     """What an earlier attempt hashed its devices' identities with: only so can they be told to be the same."""
     return None if earlier is None else given(earlier.environment.device_salt)
-
-
-def _clock_offset_ns() -> int:
-    return time.time_ns() - time.monotonic_ns()
-
-
-def _open(run: Run, directory: Path) -> None:
-    """Write what every run begins with, or what a full disk kept out of it the first time."""
-    if not (directory / "plan.json").exists():
-        run.writer.document("plan.json", run.plan)
-    if run.basis is not None and not (directory / BASIS).exists():
-        run.writer.document(BASIS, run.basis)
-    if not run.writer.begun:
-        _begin_log(run, directory)
-    if not (directory / "tasks.jsonl").stat().st_size:
-        run.writer.lines("tasks.jsonl", [_task_line(task) for task in run.tasks.tasks])
-
-
-def _begin_log(run: Run, directory: Path) -> None:
-    started = datetime.fromtimestamp((run.zero_ns + run.offset_ns) / 1e9, UTC)
-    receive, send = stamp_kinds(run.plan, run.load)
-    run.writer.event(
-        Header(
-            event_schema=EVENT_SCHEMA,
-            run_id=directory.name,
-            plan_sha256=plan_sha256(run.plan),
-            started_utc=started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            clock="CLOCK_MONOTONIC",
-            clock_zero_ns=run.zero_ns,
-            receive_stamps=receive,
-            send_stamps=send,
-            realtime_minus_monotonic_us=run.offset_ns // 1000,
-        )
-    )
-    run.mark("run.start", at=0)
-    if run.stamps is not None:
-        run.stamps.take(run, "run.start")
-        for line in run.stamps.missing:
-            run.progress.line(line)
-
-
-def _task_line(task: Task) -> TaskLine:
-    return TaskLine(
-        id=task.id,
-        record_sha256=task.sha256,
-        document_sha256=jsonio.sha256_hex(task.document.encode()),
-        document_words=len(task.document.split()),
-        lead=first_sentence(task.document),
-        reference=task.summary,
-        origin=UNSET if task.origin is None else task.origin,
-    )
 
 
 def _measure(run: Run) -> None:
@@ -248,7 +183,7 @@ def _measure(run: Run) -> None:
     run.facts.update(host.served_facts(tool_facts(run.plan)))
     gather(run, "before", plan_sha256(run.plan))
     # Written at once and again with what the engine says: a killed run can still be judged.
-    _write_environment(run)
+    record.environment(run)
     if run.earlier is not None:
         resume.require_devices(run, run.earlier)
     _prepare(run)
@@ -280,7 +215,7 @@ def _serve(run: Run) -> None:
             for name, moment in served.marks:
                 run.mark(name, at=moment - run.zero_ns)
             run.facts.update(host.served_facts(served.facts))
-            _write_environment(run)
+            record.environment(run)
             if run.earlier is not None:
                 resume.require_image(run, run.earlier)
             address = served.address or served.base_url
@@ -361,69 +296,3 @@ def _convert(run: Run) -> None:
     if made is not None:
         run.facts["conversion.outputs_sha256"] = Fact(value=jsonio.digest(made.outputs))
     run.mark("conversion.end" if started else "conversion.reused")
-
-
-def _defects(tasks: TaskSet) -> dict[str, int]:
-    """What was found in the task file: defects of what ran, peculiarities of the file, what was left out."""
-    left_out = {f"left-out-{reason}": count for reason, count in tasks.excluded.items()}
-    return {**tasks.defects, **tasks.notes, **left_out}
-
-
-def _write_environment(run: Run) -> None:
-    # The names only: values may be secret.
-    names = ", ".join(sorted(run.load.headers))
-    headers = (
-        Sentence(
-            f"extra header fields of every request: {names}", f"每个请求附加的请求头字段：{names}"
-        )
-        if names
-        else ""
-    )
-    notes = (run.plan.runtime_note, run.tasks.why_not_locked, headers, *run.problems)
-    environment = Environment(
-        environment_schema=1,
-        facts=dict(run.facts),
-        task_defects=_defects(run.tasks),
-        devices=tuple(run.devices) or UNSET,
-        devices_serving=tuple(run.serving) or UNSET,
-        device_salt=run.salt if run.devices or _withholds(run.plan) else UNSET,
-        outputs=tuple(run.outputs) or UNSET,
-        notes=tuple(note for note in notes if note),
-    )
-    environment = replace(environment, chinese=table(environment) or UNSET)
-    run.writer.document("environment.json", environment)
-
-
-def _log_sha256(directory: Path) -> str:
-    with (directory / "events.jsonl").open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _close(run: Run, ended: Ended, error: SuiteError | None) -> None:
-    footer = Footer(
-        t=run.now(),
-        ended=ended,
-        requests=run.writer.requests,
-        error=None if error is None else RunError(code=error.code, message=str(error)[:1000]),
-        clock_steps_ns=_clock_offset_ns() - run.offset_ns,
-    )
-    run.writer.release()
-    # A run that was stopped, or met a full disk, before all of its beginning was there gets it now.
-    with contextlib.suppress(SetupError):
-        _open(run, run.writer.directory)
-    # On a full disk the log keeps what it has: a missing footer is itself a statement, one alone would be none.
-    if run.writer.begun:
-        with contextlib.suppress(SetupError):
-            run.writer.event(footer)
-            if run.stamps is not None:
-                # Whoever ends a run early does not want to wait for an authority.
-                why = "" if ended == "complete" else f"the run ended early: {ended}"
-                run.stamps.take(run, "run.end", why=why)
-            if ended == "complete":
-                gather(run, "after", _log_sha256(run.writer.directory))
-    with contextlib.suppress(SetupError):
-        _write_environment(run)
-    with contextlib.suppress(SetupError):
-        run.writer.close()
-    with contextlib.suppress(SetupError):
-        evidence.write_manifest(run.writer.directory)

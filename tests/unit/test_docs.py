@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -166,6 +167,14 @@ def test_every_room_has_its_owner_on_the_page_of_the_architecture(top):
 def test_the_picture_is_small_enough():
     size = (ROOT / "docs/scorecard.png").stat().st_size
     assert 20_000 < size < 300_000
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.endswith(".zh.md")])
+def test_the_site_joins_chinese_lines_and_leaves_code_as_it_is(page):
+    page_of_site = runpy.run_path(str(ROOT / "docs/.site/links.py"))["on_page_markdown"]
+    shown, code = page_of_site(read(page)), re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+    assert code.findall(shown) == code.findall(read(page))
+    assert re.search(r"[\u4e00-\u9fff]\n[\u4e00-\u9fff]", code.sub("", shown)) is None
 
 
 def makefile_names() -> tuple[set[str], set[str]]:

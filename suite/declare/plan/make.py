@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -11,22 +11,19 @@ from msgspec.structs import replace
 import suite
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined
-from suite.base.errors import UsageError
 from suite.declare.plan.choice import (
     Choice,
     ModelInput,
-    choose_devices,
     choose_dtype,
-    choose_ranks,
     quantised,
-    refuse_every,
 )
 from suite.declare.plan.container import attestation, telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
 from suite.declare.plan.imagechoice import choose_image
 from suite.declare.plan.room import chosen_context, profile_room
-from suite.declare.plan.topology import choose_layout, topology_doc
+from suite.declare.plan.selection import choose, choose_division
+from suite.declare.plan.topology import topology_doc
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
 from suite.declare.vendor.peaks import select_peaks
@@ -53,10 +50,7 @@ if TYPE_CHECKING:
     from suite.documents.engine import Conversion, Engine, RequestFormat
     from suite.documents.phase import Phase
     from suite.documents.topology import Topology
-    from suite.documents.vendor_engine import DeclaredEngine
     from suite.documents.vendor_model import DtypeRow
-
-"""Longest prompt and answer together: nearly every XSum article fits, and a cache for it fits everywhere."""
 
 
 CLAIMED = Sentence(
@@ -108,8 +102,8 @@ def make_plan(
         UsageError: the request contradicts the declaration; the message names the rule and what is right.
     """
     chosen = Options() if options is None else options
-    division = _division(profile, chosen)
-    choice = _choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
+    division = choose_division(profile, chosen)
+    choice = choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
     dtype = choose_dtype(choice.engine, model.facts, chosen.dtype, choice.device)
     request = _request(choice, profile)
     room = profile_room(profile, choice, request)
@@ -237,137 +231,6 @@ def _vendor_ref(vendor: Vendor) -> VendorRef:
         sha256=vendor.sha256,
         emulated=given(vendor.doc.emulated, False),
     )
-
-
-def _division(profile: Profile, options: Options) -> Division:
-    named = options.division
-    if named not in (None, *get_args(Division)):
-        hint = Sentence(
-            f"one of: {', '.join(get_args(Division))}", f"可取：{', '.join(get_args(Division))}"
-        )
-        raise UsageError(
-            "division-unknown",
-            Sentence(f"there is no division {named!r}", f"没有赛道 {named!r}"),
-            hint=hint,
-        )
-    division = profile.doc.division if named is None else cast("Division", named)
-    if division == "closed" and profile.doc.division != "closed":
-        hint = Sentence(
-            "docs/scenarios.md says which profiles are, such as smoke and xsum",
-            "docs/scenarios.md 说明哪些配置可以，例如 smoke 与 xsum",
-        )
-        raise UsageError(
-            "division-unknown",
-            Sentence(
-                f"the profile {profile.name} is not closed", f"配置 {profile.name} 不属于封闭赛道"
-            ),
-            hint=hint,
-        )
-    return division
-
-
-def _choose(  # noqa: PLR0917 - one row of choices
-    vendor: Vendor,
-    engine_id: str | None,
-    accelerator_id: str | None,
-    devices: int | None,
-    model: ModelInput,
-    runtime: RuntimeKind,
-    options: Options,
-    division: str,
-) -> Choice:
-    engine = vendor.engine(engine_id)
-    device = vendor.accelerator(engine, accelerator_id)
-    if runtime == "process":
-        _require_process(vendor, engine, options)
-    if options.every:
-        refuse_every(vendor.doc.visibility, devices)
-    indices = choose_devices(devices, options.visible)
-    if vendor.doc.visibility.container is None and not vendor.doc.visibility.process:
-        _refuse_many(vendor, len(indices))
-    supported = [row.architecture for row in engine.models]
-    if supported and model.facts.architecture not in supported and not options.model_type:
-        raise UsageError(
-            "model-unsupported",
-            Sentence(
-                f"{engine.id} is not declared to run {model.facts.architecture or 'this model'}",
-                f"{engine.id} 未声明可运行 {model.facts.architecture or '此模型'}",
-            ),
-            hint=Sentence(
-                f"it runs: {', '.join(row.names for row in engine.models)}",
-                f"它可运行：{', '.join(row.names for row in engine.models)}",
-            ),
-        )
-    layout = choose_layout(engine, options.topology)
-    if layout is not None and runtime != "container":
-        message = Sentence(
-            f"several nodes, and the engine runs as {runtime}",
-            f"要用多个节点，而引擎以 {runtime} 运行",
-        )
-        raise UsageError(
-            "node-runtime-wrong",
-            message,
-            hint=Sentence("only containers span nodes", "只有容器可跨节点"),
-        )
-    return Choice(
-        vendor=vendor,
-        engine=engine,
-        device=device,
-        access=vendor.access(engine, options.access),
-        runtime=runtime,
-        model=model,
-        options=options,
-        indices=indices,
-        ranks=choose_ranks(
-            engine,
-            device,
-            len(indices) if layout is None else layout.ranks(len(indices)),
-            model.facts,
-            options.tensor_parallel,
-        ),
-        layout=layout,
-        closed=division == "closed",
-        accelerator_named=accelerator_id is not None
-        or options.cpu_peak is not None
-        or bool(options.private_peaks),
-        engine_named=engine_id is not None,
-        devices_named=devices is not None or bool(options.visible),
-        plain=division == "closed" or options.division is None,
-    )
-
-
-def _require_process(vendor: Vendor, engine: DeclaredEngine, options: Options) -> None:
-    if engine.process is UNSET:
-        hint = Sentence(
-            "a container needs a Docker engine; --url measures a server that runs already",
-            "容器需要 Docker 引擎；--url 可测量已在运行的服务器",
-        )
-        message = Sentence(
-            f"{engine.id} of {vendor.id} is not declared to run as a process",
-            f"{vendor.id} 的 {engine.id} 未声明可作为进程运行",
-        )
-        raise UsageError("process-undeclared", message, hint=hint)
-    if options.engine_python is None and not vendor.can_run_as_process(engine.id):
-        hint = Sentence(
-            "name its interpreter with --engine-python PATH",
-            "请以 --engine-python PATH 指定其解释器",
-        )
-        message = Sentence(
-            f"no environment for {engine.id} of {vendor.id} is made here",
-            f"套件不在此为 {vendor.id} 的 {engine.id} 建立环境",
-        )
-        raise UsageError("process-undeclared", message, hint=hint)
-
-
-def _refuse_many(vendor: Vendor, count: int) -> None:
-    if count > 1:
-        raise UsageError(
-            "devices-wrong",
-            Sentence(
-                f"{vendor.doc.name} has one device: the whole host",
-                f"{vendor.doc.name} 只有一台设备：整台主机",
-            ),
-        )
 
 
 def _model_doc(model: ModelInput, shortest_prompt: int | UnsetType) -> Model:

@@ -14,7 +14,6 @@ SPACES: Final = (
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 """White space."""
-LINE_ENDS: Final = "\n\x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029"
 CAPITALS: Final = "A-ZÀ-ÖØ-Þ"
 """Capital letters of Latin-1, for a character class of a regular expression."""
 LETTERS: Final = f"{CAPITALS}a-zß-öø-ÿªµº"

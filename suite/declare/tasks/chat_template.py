@@ -93,7 +93,6 @@ class ChatTemplate:
     Attributes:
         text: the template's text.
         sha256: SHA-256 of its UTF-8.
-        uses_date: it may write today's date into the prompt, so that a count can differ by the day.
         thinking: of the model; None where the template knows of none. It renders with thinking switched off, as requests
             ask for it.
     """
@@ -113,7 +112,6 @@ class ChatTemplate:
         """
         self.text = text
         self.sha256 = jsonio.sha256_hex(text.encode("utf-8"))
-        self.uses_date = "strftime_now" in text
         self._variables: dict[str, object] = dict(tokens)
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True,

@@ -45,13 +45,11 @@ class FittedPrompt:
         tokens: length in tokens as the model sees it, chat template and special tokens included; None
             without a tokenizer.
         truncated: the document was cut.
-        document_chars: how many characters of the document are left.
     """
 
     text: str
     tokens: int | None
     truncated: bool
-    document_chars: int
 
 
 class Tokenizer:
@@ -267,16 +265,14 @@ def fit_prompts(
     prompts = [template.render(document) for document in documents]
     if tokenizer is None:
         return [
-            FittedPrompt(prompt, None, truncated=False, document_chars=len(document))
+            FittedPrompt(prompt, None, truncated=False)
             for prompt, document in zip(prompts, documents, strict=True)
         ]
     fitted = []
     counts = tokenizer.prompt_tokens(prompts, api)
     for document, prompt, count in zip(documents, prompts, counts, strict=True):
         if count <= max_input_tokens:
-            fitted.append(
-                FittedPrompt(prompt, count, truncated=False, document_chars=len(document))
-            )
+            fitted.append(FittedPrompt(prompt, count, truncated=False))
         else:
             fitted.append(_cut(tokenizer, template, document, api, max_input_tokens))
     return fitted
@@ -291,7 +287,7 @@ def _cut(
         kept = document[: points[index]].rstrip()
         prompt = template.render(kept)
         count = tokenizer.prompt_tokens([prompt], api)[0]
-        return FittedPrompt(prompt, count, truncated=True, document_chars=len(kept))
+        return FittedPrompt(prompt, count, truncated=True)
 
     best = attempt(0)
     assert best.tokens is not None

@@ -59,11 +59,11 @@ def certified(bundle: bytes, parsed: Bundle, trust: TrustList) -> TrustedKey:
         message = Sentence("signed with a certificate, not a key", "以证书而非密钥签名")
         raise TrustError("bundle-keyless", message, hint=hint)
     try:
-        from sigstore.errors import Error  # noqa: PLC0415 - optional
-        from sigstore.models import Bundle as Signed  # noqa: PLC0415 - optional
-        from sigstore.models import TrustedRoot  # noqa: PLC0415 - optional
-        from sigstore.verify import Verifier, policy  # noqa: PLC0415 - optional
-        from sigstore_models.trustroot import v1  # noqa: PLC0415 - optional
+        from sigstore.errors import Error
+        from sigstore.models import Bundle as Signed
+        from sigstore.models import TrustedRoot
+        from sigstore.verify import Verifier, policy
+        from sigstore_models.trustroot import v1
     except ImportError as cause:
         raise _lacking(cause) from cause
     try:
@@ -139,8 +139,8 @@ class KeylessSigner:
             UsageError: ``identity-token-wrong``: it is no token, or its time is over.
             TrustError: ``keyless-unavailable``: the authority refuses, or cannot be reached.
         """
-        from sigstore.oidc import IdentityError, IdentityToken  # noqa: PLC0415 - optional
-        from sigstore.sign import SigningContext  # noqa: PLC0415 - optional
+        from sigstore.oidc import IdentityError, IdentityToken
+        from sigstore.sign import SigningContext
 
         try:
             held = IdentityToken(token)
@@ -163,10 +163,10 @@ class KeylessSigner:
             TrustError: ``keyless-unavailable``.
         """
         import requests  # noqa: PLC0415 - with the optional package
-        from sigstore import dsse, errors  # noqa: PLC0415 - optional
-        from sigstore._internal.fulcio.client import FulcioClientError  # noqa: PLC0415 - has no public name
-        from sigstore._internal.rekor import RekorClientError  # noqa: PLC0415 - the same
-        from sigstore.verify import Verifier  # noqa: PLC0415 - optional
+        from sigstore import dsse, errors
+        from sigstore._internal.fulcio.client import FulcioClientError
+        from sigstore._internal.rekor import RekorClientError
+        from sigstore.verify import Verifier
 
         try:
             if self._signer is None:
@@ -189,14 +189,14 @@ class KeylessSigner:
         return made.to_json().encode() + b"\n"
 
     def _enter(self) -> Signer:
-        from sigstore.sign import Signer  # noqa: PLC0415 - optional
+        from sigstore.sign import Signer
 
         return Signer(self._token, self._context)
 
 
 def ambient_token() -> str | None:
     """The identity token that a CI service gives its jobs; None elsewhere."""
-    from sigstore.oidc import IdentityError, detect_credential  # noqa: PLC0415 - optional
+    from sigstore.oidc import IdentityError, detect_credential
 
     try:
         return detect_credential()
@@ -213,8 +213,8 @@ def trust_config(text: str | None) -> ClientTrustConfig:
         TrustError: ``keyless-unavailable``.
     """
     try:
-        from sigstore.errors import Error  # noqa: PLC0415 - optional
-        from sigstore.models import ClientTrustConfig  # noqa: PLC0415 - optional
+        from sigstore.errors import Error
+        from sigstore.models import ClientTrustConfig
     except ImportError as cause:
         raise _lacking(cause) from cause
     if text is None:

@@ -70,7 +70,7 @@ def _absent(module: str) -> Iterator[None]:
 def _stemmer() -> PorterStemmer:
     # NLTK takes SciPy, where it is installed, for collocations and parsing: over a second for nothing.
     with _absent("scipy"):
-        from rouge_score.tokenizers import DefaultTokenizer  # noqa: PLC0415 - brings all of NLTK: half a second
+        from rouge_score.tokenizers import DefaultTokenizer
 
     stemmer: PorterStemmer = DefaultTokenizer(use_stemmer=True)._stemmer  # noqa: SLF001 - no other way to it
     for step in _STEPS:

@@ -9,7 +9,8 @@ from suite import evidence as left_evidence
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.status import Outcome
 from suite.documents.document import given
-from suite.judge.rules.container import known_image, left_alone
+from suite.judge.rules.container import left_alone
+from suite.judge.rules.image import known_image
 from suite.judge.rules.integrity import MAX_CLOCK_STEP_NS
 from suite.judge.rules.rule import Finding, failed, not_applicable, rule, warned
 

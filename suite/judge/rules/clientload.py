@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from suite.base.bilingual import Bilingual, Sentence
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.clients import SECOND_NS, farm_of, mine, named, title
-from suite.judge.rules.rule import Finding, passed, rule, warned
+from suite.judge.rules.rule import Finding, of, passed, rule, warned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.documents.event import Request
     from suite.evidence import Evidence
-    from suite.judge.metrics.compute import Results
+    from suite.evidence.farm import Farm
 
 
 @rule(
@@ -36,11 +36,9 @@ if TYPE_CHECKING:
     phases="measured",
     limits="open",
 )
-def below_ceiling(evidence: Evidence, _: Results) -> Finding:
+@of(farm_of)
+def below_ceiling(_: Evidence, farm: Farm) -> Finding:
     """The busiest second of each client and of all."""
-    farm = farm_of(evidence)
-    if isinstance(farm, Finding):
-        return farm
     crowded: Counter[str] = Counter()
     for client in farm.clients:
         crowded[client.mark.boot] += 1
@@ -105,11 +103,9 @@ def _busiest(events: Sequence[Request]) -> int:
     phases="measured",
     limits="open",
 )
-def on_time(evidence: Evidence, _: Results) -> Finding:
+@of(farm_of)
+def on_time(evidence: Evidence, farm: Farm) -> Finding:
     """Lateness of each client, and its way to the server."""
-    farm = farm_of(evidence)
-    if isinstance(farm, Finding):
-        return farm
     first: dict[int, list[float]] = defaultdict(list)
     for deal in farm.deals:
         log = phase_logs(evidence).get(deal.phase)

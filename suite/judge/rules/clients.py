@@ -16,6 +16,7 @@ from suite.judge.rules.rule import (
     Finding,
     failed,
     not_applicable,
+    of,
     passed,
     place,
     rule,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from suite.documents.phase import Phase
     from suite.evidence import Evidence
     from suite.evidence.farm import Client, Deal, Farm
-    from suite.judge.metrics.compute import Results
 
 ALONE: Final = Sentence(
     "no load client: the run sent everything itself", "没有负载客户端：全部由运行自身发送"
@@ -79,11 +79,9 @@ def mine(deal: Deal, client: int) -> list[Request]:
     phases="every",
     broken=Bilingual("fail", "fail"),
 )
-def union(evidence: Evidence, _: Results) -> Finding:
+@of(farm_of)
+def union(evidence: Evidence, farm: Farm) -> Finding:
     """Who sent what, and how much at once."""
-    farm = farm_of(evidence)
-    if isinstance(farm, Finding):
-        return farm
     for event in evidence.requests:
         doc = _phase(evidence, event)
         if event.client is UNSET and doc is not None and _is_dealt(doc):
@@ -191,11 +189,9 @@ def _most_at_once(events: Sequence[Request]) -> int:
     phases="run",
     broken=Bilingual("fail", "fail"),
 )
-def as_written(evidence: Evidence, _: Results) -> Finding:
+@of(farm_of)
+def as_written(_: Evidence, farm: Farm) -> Finding:
     """Seals, and the order seen."""
-    farm = farm_of(evidence)
-    if isinstance(farm, Finding):
-        return farm
     if wrong := next(_unsealed(farm), ""):
         return failed(wrong, ["events.jsonl"])
     for deal in farm.deals:
@@ -254,11 +250,9 @@ def _unsealed(farm: Farm) -> Iterator[Sentence]:
     ),
     limits="open",
 )
-def clocks(evidence: Evidence, _: Results) -> Finding:
+@of(farm_of)
+def clocks(_: Evidence, farm: Farm) -> Finding:
     """How far each client's times may lie from the run's clock."""
-    farm = farm_of(evidence)
-    if isinstance(farm, Finding):
-        return farm
     worst: dict[int, int] = {}
     late: Sentence | None = None
     for deal in farm.deals:
@@ -318,11 +312,9 @@ def _length(deal: Deal) -> int:
     phases="run",
     broken=Bilingual("fail", "fail"),
 )
-def there(evidence: Evidence, _: Results) -> Finding:
+@of(farm_of)
+def there(evidence: Evidence, farm: Farm) -> Finding:
     """Losses, restarts and versions."""
-    farm = farm_of(evidence)
-    if isinstance(farm, Finding):
-        return farm
     planned = evidence.plan.suite.files_sha256
     for client in farm.clients:
         what: Sentence | None = None

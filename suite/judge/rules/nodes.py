@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import statistics
 from typing import TYPE_CHECKING, Final
 
@@ -13,16 +12,15 @@ from suite.base.status import Outcome
 from suite.declare.plan.topology import node_engine, role_of
 from suite.documents.document import given
 from suite.judge.rules.container import untouched
-from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
+from suite.judge.rules.rule import Finding, failed, not_applicable, of, passed, rule, warned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from suite.documents.nodes import LinkRecord, NodeRecord, Nodes
     from suite.documents.plan import Plan
     from suite.documents.topology import PlannedLinks
     from suite.evidence import Evidence
-    from suite.judge.metrics.compute import Results
 
 FILE: Final = "nodes.json"
 ONE_NODE: Final = Sentence("the engine runs on one node", "引擎运行于单个节点")
@@ -33,24 +31,17 @@ ROUND_TRIP_NS: Final = 1_000_000
 """Round trips that differ by less are alike: what a busy host adds."""
 
 
-def _of_nodes(
-    judge: Callable[[Evidence, Nodes], Finding],
-) -> Callable[[Evidence, Results], Finding]:
-    """A rule about what the run kept of its nodes; it does not apply to one node, and fails where nothing was kept."""
-
-    @functools.wraps(judge)
-    def judged(evidence: Evidence, _: Results) -> Finding:
-        if evidence.plan.topology is UNSET:
-            return not_applicable(ONE_NODE)
-        if evidence.nodes is None:
-            why = Sentence(
-                "the run did not keep what its nodes were (nodes.json)",
-                "运行未保留其各节点的情况（nodes.json）",
-            )
-            return failed(why, [FILE])
-        return judge(evidence, evidence.nodes)
-
-    return judged
+def _nodes(evidence: Evidence) -> Nodes | Finding:
+    """What the run kept of its nodes; a finding where it has one alone, or kept nothing."""
+    if evidence.plan.topology is UNSET:
+        return not_applicable(ONE_NODE)
+    if evidence.nodes is None:
+        why = Sentence(
+            "the run did not keep what its nodes were (nodes.json)",
+            "运行未保留其各节点的情况（nodes.json）",
+        )
+        return failed(why, [FILE])
+    return evidence.nodes
 
 
 def _named(node: NodeRecord) -> Sentence:
@@ -76,7 +67,7 @@ def _named(node: NodeRecord) -> Sentence:
     ),
     limits="open",
 )
-@_of_nodes
+@of(_nodes)
 def as_planned(evidence: Evidence, nodes: Nodes) -> Finding:
     """Number, roles, commands and machines of the nodes."""
     if wrong := list(_otherwise(evidence.plan, nodes)):
@@ -151,7 +142,7 @@ def _alike(wanted: tuple[str, ...], ran: tuple[str, ...]) -> bool:
     ),
     limits="open",
 )
-@_of_nodes
+@of(_nodes)
 def alike(evidence: Evidence, nodes: Nodes) -> Finding:
     """Image, model, suite, driver and accelerators of the nodes."""
     plan = evidence.plan
@@ -211,7 +202,7 @@ def _kind(node: NodeRecord) -> tuple[object, ...]:
     ),
     limits="open",
 )
-@_of_nodes
+@of(_nodes)
 def whole(evidence: Evidence, nodes: Nodes) -> Finding:
     """Every node took part to the end, and nobody touched its container."""
     for node in nodes.nodes:
@@ -253,7 +244,7 @@ def whole(evidence: Evidence, nodes: Nodes) -> Finding:
     phases="run",
     limits="open",
 )
-@_of_nodes
+@of(_nodes)
 def linked(evidence: Evidence, nodes: Nodes) -> Finding:
     """The links, before and after, against what was declared."""
     by_link: dict[tuple[int, int], dict[str, LinkRecord]] = {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import collections
+import functools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from suite.base.bilingual import Bilingual, Sentence
 from suite.base.status import Outcome
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     Judge = Callable[[Evidence, Results], "Finding"]
     PlanJudge = Callable[[Plan], "Finding"]
+
+Part = TypeVar("Part")
 
 DIVISIONS: tuple[Division, ...] = get_args(Division)
 """From the strictest to the freest."""
@@ -180,6 +183,22 @@ def plan_rule(
         return judge
 
     return register
+
+
+def of(
+    part: Callable[[Evidence], Part | Finding],
+) -> Callable[[Callable[[Evidence, Part], Finding]], Judge]:
+    """A rule about a part of the evidence; where there is none, `part` gives the finding in its place."""
+
+    def decorated(judge: Callable[[Evidence, Part], Finding]) -> Judge:
+        @functools.wraps(judge)
+        def judged(evidence: Evidence, _: Results) -> Finding:
+            there = part(evidence)
+            return there if isinstance(there, Finding) else judge(evidence, there)
+
+        return judged
+
+    return decorated
 
 
 def registered() -> tuple[Rule, ...]:

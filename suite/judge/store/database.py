@@ -39,8 +39,8 @@ def default_url() -> str:
 
 
 def _url(text: str) -> URL:
-    from sqlalchemy import make_url  # noqa: PLC0415 - optional
-    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - optional
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
 
     hint = Sentence(
         "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
@@ -78,8 +78,8 @@ def opened(text: str | None, *, make: bool = False) -> Iterator[Engine]:
         UsageError: ``store-url-wrong``.
     """
     try:
-        from sqlalchemy import create_engine  # noqa: PLC0415 - optional
-        from sqlalchemy.exc import DatabaseError  # noqa: PLC0415 - optional
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import DatabaseError
     except ImportError as cause:
         raise missing(cause) from cause
     url = _url(text or default_url())
@@ -117,9 +117,9 @@ def migrate(connection: Connection, shown: str) -> None:
         SetupError: ``store-newer``, ``store-missing``.
     """
     try:
-        from alembic import command  # noqa: PLC0415 - optional
-        from alembic.config import Config  # noqa: PLC0415 - optional
-        from alembic.util import CommandError  # noqa: PLC0415 - optional
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
     except ImportError as cause:
         raise missing(cause) from cause
     config = Config()

@@ -9,8 +9,8 @@ import functools
 def basic(host: str) -> str:
     """User and password of a registry in base64; "" where none is kept, or the package is not installed."""
     try:
-        from oras.auth.base import AuthBackend  # noqa: PLC0415 - optional
-        from oras.container import Container  # noqa: PLC0415 - optional
+        from oras.auth.base import AuthBackend
+        from oras.container import Container
     except ImportError:
         return ""
     kept = AuthBackend()

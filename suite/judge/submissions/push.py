@@ -39,7 +39,7 @@ class _Bounded(HTTPAdapter):
         super().__init__()
         self._host = host
 
-    def send(self, request: PreparedRequest, *words: Any, **options: Any) -> Response:  # noqa: ANN401 - as requests has it
+    def send(self, request: PreparedRequest, *words: Any, **options: Any) -> Response:
         parts = urlsplit(request.url or "")
         if parts.netloc != self._host and (
             parts.scheme != "https" or request.method not in ("GET", "HEAD")
@@ -60,8 +60,8 @@ class Pusher:
             SetupError: ``oras-missing``.
         """
         try:
-            import oras.container  # noqa: PLC0415 - optional
-            import oras.provider  # noqa: PLC0415 - optional
+            import oras.container
+            import oras.provider
         except ImportError as cause:
             message = Sentence("oras is not installed", "未安装 oras")
             raise SetupError("oras-missing", message) from cause

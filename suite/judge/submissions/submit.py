@@ -175,7 +175,7 @@ def put(store: Layout | Registry, made: Iterable[Artifact]) -> None:
             for artifact in made:
                 writer.add(artifact)
         return
-    from suite.judge.submissions.push import Pusher  # noqa: PLC0415 - the optional package oras
+    from suite.judge.submissions.push import Pusher
 
     pusher = Pusher(store)
     for artifact in made:

@@ -24,7 +24,6 @@ from suite.base.errors import SetupError, SuiteError
 from suite.base.framing import framed
 from suite.documents import farm as wire
 from suite.documents.codec import canonical, convert, plain
-from suite.measure import host
 from suite.measure.listener import Listener
 from suite.measure.load.driver import Hooks
 from suite.measure.load.processes.coordinator import send_apart
@@ -34,16 +33,12 @@ from suite.measure.load.stats import Ending, PhaseStats
 from suite.measure.load.synthetic import REQUEST
 from suite.measure.load.target import Target
 from suite.measure.load.transport.address import resolve
-from suite.measure.nodes.identity import boot_digest, machine_digest, this_suite
+from suite.measure.nodes.identity import boot_digest, this_machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from suite.base.framing import Channel
     from suite.documents.event import Request
 
-LEAVE_S: Final = 5.0
-"""How long a run waits for the one before it, which has left and may still be ending here."""
 SILENCE_S: Final = 20.0
 """A load ends when the run has said nothing for so long; it asks for the time ten times a second."""
 LOOK_S: Final = 0.05
@@ -54,37 +49,15 @@ CONNECT_S: Final = 5.0
 class LoadClient(Listener):
     """Listens for runs; one at a time."""
 
-    def __init__(
-        self,
-        host_name: str,
-        port: int,
-        token: bytes,
-        *,
-        on_line: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        """Listen; see `Listener`."""
-        super().__init__(host_name, port, token, on_line=on_line)
-        self._busy = threading.Lock()
-
     def obey(self, channel: Channel, ended: threading.Event) -> None:
         """Carry out a run's orders until it leaves."""
-        with contextlib.closing(channel):
-            if not self._busy.acquire(timeout=LEAVE_S):
+        with contextlib.closing(channel), self.only_run(channel, ended) as free:
+            if free:
+                _Session(channel).obey()
+            else:
                 message = Sentence("another run uses this client", "另一个运行正在使用此客户端")
                 refusal = wire.Failed(code="agent-busy", message=message, zh=chinese(message))
                 channel.send(plain(refusal))
-                return
-            try:
-                self._on_line(Sentence(f"a run from {channel.peer}", f"来自 {channel.peer} 的运行"))
-                _Session(channel).obey()
-            finally:
-                self._busy.release()
-                over = Sentence(
-                    f"the run from {channel.peer} is over; nothing of it runs here",
-                    f"来自 {channel.peer} 的运行已结束；此处不再有其任何内容",
-                )
-                self._on_line(over)
-                ended.set()
 
 
 class _Session:
@@ -202,13 +175,8 @@ class _Session:
             )
             raise SetupError("client-version-differs", message)
         self._salt = order.salt
-        return wire.Joined(
-            machine=machine_digest(order.salt),
-            boot=boot_digest(order.salt),
-            suite=this_suite(),
-            facts=host.facts(),
-            clock_zero_ns=self._zero_ns,
-        )
+        machine = structs.asdict(this_machine(order.salt))
+        return wire.Joined(**machine, clock_zero_ns=self._zero_ns)
 
     def _load(self, order: wire.Load) -> wire.FarmReplies:
         self._stopped, self._ending, self._in_flight = False, None, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import select
 import socket
@@ -16,6 +17,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, SuiteError
 from suite.base.framing import LENGTH, MAX_MESSAGE, connect, framed, split_address
 from suite.documents import farm as wire
+from suite.documents.agent import Order, Reply
 from suite.documents.codec import Lines, canonical
 from suite.evidence.farm import Offsets
 from suite.measure.load.processes.messages import Inbox, Outbox
@@ -41,7 +43,7 @@ ENDED: Final = Sentence("the connection ended", "连接已断开")
 PIECE: Final = 4 << 20
 """Bytes of requests in one message."""
 
-R = TypeVar("R", bound=wire.FarmReply)
+R = TypeVar("R", bound=Reply)
 
 
 class RemoteClient:
@@ -122,7 +124,7 @@ class RemoteClient:
 
     # Between loads: a question, an answer.
 
-    def ask(self, order: wire.FarmOrder, kind: type[R], timeout_s: float = ANSWER_S) -> R:
+    def ask(self, order: Order, kind: type[R], timeout_s: float = ANSWER_S) -> R:
         """Have the client do something.
 
         Raises:
@@ -196,7 +198,7 @@ class RemoteClient:
         piece: list[wire.DealtJob] = []
         size = 0
         for job in jobs:
-            piece.append(_dealt(job))
+            piece.append(wire.DealtJob(**dataclasses.asdict(job)))
             size += len(job.body)
             if size > PIECE:
                 self._write(wire.Jobs(jobs=tuple(piece)))
@@ -307,7 +309,7 @@ class RemoteClient:
         """Leave it; that it is over follows when the connection is read to its end."""
         self.lose_it(Sentence("it has fallen silent", "已无响应"))
 
-    def _write(self, order: wire.FarmOrder) -> None:
+    def _write(self, order: Order) -> None:
         self._outbox.write(framed(canonical(order)))
 
     def _replies(self) -> Iterator[wire.FarmReplies]:
@@ -338,22 +340,8 @@ def _known(code: str) -> str:
     return code if fits else "agent-message-wrong"
 
 
-def _dealt(job: Job) -> wire.DealtJob:
-    return wire.DealtJob(
-        index=job.index,
-        task=job.task,
-        body=job.body,
-        t_sched_ns=job.t_sched_ns,
-        prompt_sha256=job.prompt_sha256,
-        truncated=job.truncated,
-        own_prompt_tokens=job.own_prompt_tokens,
-        most_bytes=job.most_bytes,
-    )
-
-
 def _stats(stats: wire.LoadStats) -> PhaseStats:
-    values = {name: getattr(stats, name) for name in stats.__struct_fields__}
     clock = asdict(stats.clock)
     for name in ("offset_before", "offset_after"):
         clock[f"{name}_ns"] = clock.pop(f"{name}_us") * 1000
-    return PhaseStats(**{**values, "clock": ClockFacts(**clock)})
+    return PhaseStats(**{**asdict(stats), "clock": ClockFacts(**clock)})

@@ -102,8 +102,8 @@ def named(source: ModelSource, claim: str | None) -> ModelSource:
 
 def _from_hub(name: str) -> ModelSource:
     # Imported here: no other command needs the Hub's client, and it takes a second to load.
-    import huggingface_hub  # noqa: PLC0415 - as said
-    from huggingface_hub import errors  # noqa: PLC0415 - as said
+    import huggingface_hub
+    from huggingface_hub import errors
 
     repository, _, revision = name.partition("@")
     cause: Exception | None = None

@@ -71,7 +71,7 @@ def fetch_model(repository: str, revision: str, wanted: Sequence[str], cache: Pa
     if (directory / _COMPLETE).is_file():
         return directory
     # Imported here: it takes a second to load, and a directory needs none of it.
-    from huggingface_hub.utils.tqdm import tqdm  # noqa: PLC0415 - as said
+    from huggingface_hub.utils.tqdm import tqdm
 
     base = f"{os.environ.get(ENDPOINT_VARIABLE) or _ENDPOINT}/api/v1/models/{repository}/repo"
     for file in _listed(base, repository, revision, wanted):

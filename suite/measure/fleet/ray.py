@@ -91,8 +91,8 @@ class Ray:
             SetupError: ``fleet-backend-missing``, ``fleet-ray-open``, ``fleet-backend-failed``.
         """
         try:
-            import ray  # noqa: PLC0415 - an optional package
-            from ray import util  # noqa: PLC0415 - the same
+            import ray
+            from ray import util
         except ImportError as cause:
             hint = Sentence(
                 "pip install 'llm-inference-conformance[ray]'",

@@ -29,9 +29,8 @@ from suite.measure.listener import LOOK_S, Listener
 from suite.measure.nodes.identity import (
     boot_digest,
     interface_of,
-    machine_digest,
     model_digest,
-    this_suite,
+    this_machine,
 )
 from suite.measure.nodes.links import PeerLink, answer_probe, measure_links
 
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
     from suite.measure.engine.container.node import NodeContainer
     from suite.measure.engine.served import Settings
 
-LEAVE_S: Final = 5.0
-"""How long a run waits for the one before it, which has left and may still be ending here."""
 IDLE_S: Final = 3600.0
 """Longest time between two orders while no container runs."""
 LOG_PIECE: Final = 1 << 20
@@ -72,7 +69,6 @@ class Agent(Listener):
         """Listen, as `Listener` does, with the settings of this machine."""
         super().__init__(host_name, port, token, on_line=on_line)
         self._settings = settings
-        self._busy = threading.Lock()
 
     def obey(self, channel: Channel, ended: threading.Event) -> None:
         """Answer another agent, or carry out a run's orders; one run at a time."""
@@ -80,25 +76,15 @@ class Agent(Listener):
             order = _order(channel, IDLE_S)
             if isinstance(order, wire.Probe):
                 answer_probe(channel)
-            elif self._busy.acquire(timeout=LEAVE_S):
-                try:
-                    self._on_line(
-                        Sentence(f"a run from {channel.peer}", f"来自 {channel.peer} 的运行")
-                    )
+                return
+            with self.only_run(channel, ended) as free:
+                if free:
                     with _Session(channel, self._token, self._settings) as session:
                         session.obey(order)
-                finally:
-                    self._busy.release()
-                    over = Sentence(
-                        f"the run from {channel.peer} is over; nothing of it runs here",
-                        f"来自 {channel.peer} 的运行已结束；此处不再有其任何内容",
-                    )
-                    self._on_line(over)
-                    ended.set()
-            else:
-                message = "another run uses this agent"
-                refusal = wire.Refused(code="agent-busy", message=message, hint="")
-                channel.send(plain(refusal))
+                else:
+                    message = "another run uses this agent"
+                    refusal = wire.Refused(code="agent-busy", message=message, hint="")
+                    channel.send(plain(refusal))
 
 
 def _order(channel: Channel, timeout_s: float) -> wire.Orders:
@@ -179,12 +165,7 @@ class _Session:
             )
             raise SetupError("agent-version-differs", message)
         self._salt = order.salt
-        return wire.Machine(
-            machine=machine_digest(order.salt),
-            boot=boot_digest(order.salt),
-            suite=this_suite(),
-            facts=host.facts(),
-        )
+        return this_machine(order.salt)
 
     def _prepare(self, order: wire.Prepare) -> wire.Prepared:
         self._plan, self._run = order.plan, order.run

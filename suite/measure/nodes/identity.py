@@ -14,7 +14,9 @@ from suite import __version__
 from suite.base import harness, jsonio
 from suite.base.errors import SuiteError
 from suite.declare.model.facts import hash_file
+from suite.documents.agent import Machine
 from suite.documents.plan import UNKNOWN, SuiteVersion
+from suite.measure import host
 
 if TYPE_CHECKING:
     from suite.declare.model.facts import KnownDigests
@@ -43,6 +45,16 @@ def this_suite() -> SuiteVersion:
         version=__version__,
         commit=harness.commit() or UNKNOWN,
         files_sha256=harness.files_sha256(),
+    )
+
+
+def this_machine(salt: str) -> Machine:
+    """What an agent or a load client says of where it runs."""
+    return Machine(
+        machine=machine_digest(salt),
+        boot=boot_digest(salt),
+        suite=this_suite(),
+        facts=host.facts(),
     )
 
 

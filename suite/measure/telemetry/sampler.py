@@ -22,7 +22,6 @@ from suite.measure.telemetry.tool import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from suite.base.jsonio import JSONObject
     from suite.documents.plan import TelemetryTool
@@ -75,12 +74,7 @@ class Sampler:
             self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Take a last sample and stop."""
         self._done.set()
         if self._thread is not None:

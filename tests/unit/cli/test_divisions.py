@@ -7,7 +7,7 @@ from suite.base.errors import UsageError
 from suite.cli.divisions import enough, reach_lines, require, within_reach
 from suite.documents.codec import convert
 from suite.documents.plan import Plan
-from suite.judge.rules import container
+from suite.judge.rules import image
 from tests.factories import shipped
 
 
@@ -44,7 +44,7 @@ def test_a_pinned_image_can_be_closed_where_somebody_else_knows_it(plan, monkeyp
     pinned = with_image(plan, source="registry", digest="sha256:" + "0" * 64)
     assert within_reach(pinned).granted == "open"
     assert "trust/images.json" in reach_lines(pinned)[1]
-    monkeypatch.setattr(container, "known_images", lambda: frozenset({"sha256:" + "0" * 64}))
+    monkeypatch.setattr(image, "known_images", lambda: frozenset({"sha256:" + "0" * 64}))
     assert within_reach(pinned).granted == "closed"
 
 

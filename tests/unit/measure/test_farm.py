@@ -30,6 +30,7 @@ from suite.judge.log import endings
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules import clientload
 from suite.judge.rules import clients as rules
+from suite.measure import listener
 from suite.measure.engine import sim
 from suite.measure.farm import client as client_side
 from suite.measure.farm import farm as run_side
@@ -38,7 +39,7 @@ from suite.measure.farm.member import RemoteClient
 from suite.measure.load.selftest import Ceiling
 from suite.measure.load.target import LoadOptions
 from suite.measure.phases import run_phases
-from suite.measure.run import _task_line
+from suite.measure.record import task_line
 from suite.measure.signals import Stop
 from tests.factories import evidence as factory
 from tests.factories import farmed, phases
@@ -93,7 +94,7 @@ def perform(directory, clients, planned, script=QUICK, *, meanwhile=None, ended=
             "environment.json",
             Environment(environment_schema=1, facts={}, task_defects={}, notes=()),
         )
-        writer.lines("tasks.jsonl", [_task_line(task) for task in TASKS.tasks])
+        writer.lines("tasks.jsonl", [task_line(task) for task in TASKS.tasks])
         writer.event(
             Header(
                 event_schema=1,
@@ -427,7 +428,7 @@ def test_a_client_that_drops_a_request_or_changes_one_is_refused_by_its_seal(tmp
 
 
 def test_who_is_no_client_is_refused(tmp_path, two, monkeypatch):
-    monkeypatch.setattr(client_side, "LEAVE_S", 0.1)
+    monkeypatch.setattr(listener, "LEAVE_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         free = nobody.getsockname()[1]
     with pytest.raises(SetupError, match="client-absent"):

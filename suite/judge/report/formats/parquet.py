@@ -26,8 +26,8 @@ def render(subject: Subject) -> bytes:
         SetupError: ``parquet-missing`` without pyarrow.
     """
     try:
-        import pyarrow as pa  # noqa: PLC0415 - optional
-        import pyarrow.parquet as pq  # noqa: PLC0415 - optional
+        import pyarrow as pa
+        import pyarrow.parquet as pq
     except ImportError as cause:
         raise SetupError(
             "parquet-missing", Sentence("pyarrow is not installed", "未安装 pyarrow")

@@ -8,7 +8,7 @@ import unicodedata
 
 import pytest
 
-from suite.declare.tasks.characters import CAPITALS, LETTERS, LINE_ENDS, SPACES, UNPRINTABLE
+from suite.declare.tasks.characters import CAPITALS, LETTERS, SPACES, UNPRINTABLE
 from suite.declare.tasks.defects import is_boilerplate_only
 from suite.declare.tasks.lead import first_sentence
 from suite.declare.tasks.records import id_fault
@@ -16,10 +16,9 @@ from suite.declare.tasks.records import id_fault
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
 
 
-def test_white_space_and_line_ends_of_this_interpreter_are_those_written_out():
+def test_white_space_of_this_interpreter_is_that_written_out():
     assert {char for char in EVERY if char.isspace()} == set(SPACES)
     assert {char for char in EVERY if re.match(r"\s", char)} == set(SPACES)
-    assert {char for char in EVERY if len(f"a{char}b".splitlines()) > 1} == set(LINE_ENDS)
 
 
 def test_letters_are_those_of_latin_1():

@@ -55,9 +55,7 @@ def test_tools_and_documents_are_none():
 def test_the_date_is_told():
     text = "{{ strftime_now('%d %b %Y') }}"
     template = ChatTemplate(text, {}, now=datetime(2026, 1, 31))  # noqa: DTZ001
-    assert template.uses_date
     assert template.render(USER) == "31 Jan 2026"
-    assert not ChatTemplate("x", {}).uses_date
 
 
 def test_what_the_template_says_is_reported():
