@@ -191,7 +191,10 @@ class VersionRule(Document):
     ]
     at_least: Annotated[
         str,
-        about("The oldest version that will do.", pattern="^[0-9]+(\\.[0-9]+)*(?!\\n)$"),
+        about(
+            "The oldest version that will do; with a stage (6.0.RC3) where one that is not out will.",
+            pattern="^[0-9]+(\\.[0-9]+)*([-.]?(dev|a|alpha|b|beta|rc|RC)\\.?[0-9]*)?(?!\\n)$",
+        ),
     ]
 
 

@@ -45,35 +45,19 @@ _VALUE: Final = re.compile(
 )
 """A comma with one or two digits behind it is a decimal comma; with three it could be either, and is not read."""
 
-_FACTORS: Final[dict[str, float]] = {
-    "w": 1,
-    "mw": 1e-3,
-    "kw": 1e3,
-    "j": 1,
-    "mj": 1e-3,
-    "uj": 1e-6,
-    "µj": 1e-6,
-    "%": 1e-2,
-    "watts": 1,
-    "1": 1,
-    "c": 1,
-    "°c": 1,
-    "degree c": 1,
-    "celsius degree": 1,
-    "khz": 1e-3,
-    "mhz": 1,
-    "ghz": 1e3,
-    "b": 1,
-    "kib": 2**10,
-    "mib": 2**20,
-    "gib": 2**30,
-    "tib": 2**40,
-    "kb": 1e3,
-    "mb": 1e6,
-    "gb": 1e9,
-    "tb": 1e12,
-}
-"""To the unit of the quantity. `mib` and `mb` differ: tools print both and mean both."""
+_KINDS: Final[tuple[dict[str, float], ...]] = (
+    {"w": 1, "mw": 1e-3, "kw": 1e3, "watt": 1, "watts": 1},
+    {"j": 1, "mj": 1e-3, "uj": 1e-6, "µj": 1e-6, "μj": 1e-6},
+    {"%": 1e-2},
+    {"1": 1},
+    {"c": 1, "°c": 1, "degree c": 1, "celsius degree": 1},
+    {"hz": 1e-6, "khz": 1e-3, "mhz": 1, "ghz": 1e3},
+    {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+    | {"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12},
+)
+"""The units of each kind of quantity, to its own unit. `mib` and `mb` differ: tools print both and mean both."""
+_FACTORS: Final = {unit: factor for units in _KINDS for unit, factor in units.items()}
+_KIND: Final = {unit: kind for kind, units in enumerate(_KINDS) for unit in units}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +82,12 @@ def is_unit(text: str) -> bool:
     return text.strip().lower() in _FACTORS
 
 
+def same_kind(unit: str, usual: str) -> bool:
+    """Whether two units that `number` knows measure the same kind of quantity."""
+    kind = _KIND.get(unit.strip().lower())
+    return kind is not None and kind == _KIND.get(usual.strip().lower())
+
+
 def is_unknown(text: str) -> bool:
     """Whether a tool's text means that it does not know."""
     return text.strip().lower() in _UNKNOWN
@@ -116,12 +106,9 @@ def number(text: str, unit: str) -> float | None:
     if match is None:
         return None
     stated = (match[2] or unit).strip()
-    if (stated == "%") != (unit == "%"):  # a share where there is none: of another column
+    if not same_kind(stated, unit):  # the number stands for something else
         return None
-    factor = _FACTORS.get(stated.lower())
-    if factor is None:
-        return None
-    value = float(match[1].replace(",", ".")) * factor
+    value = float(match[1].replace(",", ".")) * _FACTORS[stated.lower()]
     return value if math.isfinite(value) else None
 
 

@@ -1,4 +1,4 @@
-"""``tsm_smi``: a table of one line for each device; its memory's ``M`` are mebibytes, for a card of 64 GB has 65536.
+"""Tsingmicro's ``tsm_smi``: a table of one line for each device; its memory's ``M`` are mebibytes, for a card of 64 GB has 65536.
 
 Of the header nothing public is known but its words ``NPU-Util``, ``Card`` and ``Name``, so that the row as it is
 documented stands in for one that is not there.

@@ -11,13 +11,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from suite.measure.telemetry.layouts.columns import Place, places, values
+from suite.measure.telemetry.layouts.columns import Place, places, read_row, values
 from suite.measure.telemetry.layouts.labels import (
     PLACES,
     Labels,
     chosen,
     lines,
-    reading,
     says_something,
 )
 
@@ -47,7 +46,7 @@ class _Header:
             for cell, header in zip(cells, headers, strict=True)
             for value in values(cell, header, self.read)
         ]
-        return reading(fields)
+        return read_row(fields, self.read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,17 +20,17 @@ from suite.measure.telemetry.layouts.labels import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from suite.measure.telemetry.layouts.labels import Label
     from suite.measure.telemetry.reading import Reading
 
 _UNITS: Final = r"(?:%|°?[CcF]\b|[mk]?W|[KMGT]i?B|[KMGT](?=\s|/|\)|$)|[KMGk]?[Hh][Zz]|[mu]?J)"
 _NUMBER: Final = rf"[-+]?\d+(?:[.,]\d+)?(?:\s?{_UNITS})?(?![\w.,:%°-])"
-_VALUE: Final = rf"(?:{_NUMBER}|\[?N/?A\]?|--?(?=\s|/|$))"
+_VALUE: Final = rf"(?:{_NUMBER}|(?:\[?N/?A\]?|--?(?=\s|/|$))(?:\s{{0,6}}{_UNITS}(?=\s|$))?)"
 _TOKEN: Final = re.compile(
     rf"(?P<first>{_VALUE})\s*[/(]\s*(?P<second>{_VALUE})\)?(?=\s|$)"
-    rf"|(?P<single>{_NUMBER}|\S+)"
+    rf"|(?P<single>{_NUMBER}|\[[^\[\]]{{1,24}}\]|\S+)"
 )
 _WORDS: Final = re.compile(r"\S+(?: \S+)*")
 
@@ -72,19 +72,30 @@ def values(
         ]
         if len(over) == 1:
             under.setdefault(over[0], []).append(_text(match))
-        for place in over[1:] and over:
-            under.setdefault(place, []).append("")  # not clear whose it is: nobody's
+        if len(over) > 1:  # not clear whose it is, nor that of what it pushed to the right
+            for place in (place for place in header if place.end > match.start()):
+                under[place] = ["", ""]
+            break
     for place, texts in under.items():
         label = read.get(place.name)
         if label is not None and len(texts) == 1:
             yield label, place.unit, texts[0]
 
 
+def read_row(fields: Iterable[tuple[Label, str, str]], read: Mapping[str, Label]) -> Reading | None:
+    """A reading of a row; None where there is a column of devices and this row's is empty: a card's number is another's."""
+    row = list(fields)
+    numbered = any(label.role == "device" for label in read.values())
+    if numbered and all(label.role != "device" for label, _, _ in row):
+        return None
+    return reading(row)
+
+
 def _text(match: re.Match[str]) -> str:
     if match["single"] is not None:
         return match["single"]
     first, second = match["first"], match["second"]
-    unit = re.search(r"\d\s?(\D+)\Z", second)  # also of the first: 666/65536 MiB
+    unit = re.search(rf"({_UNITS})\Z", second)  # also of the first: 666/65536 MiB
     return f"{first}{unit[1]}\n{second}" if unit and first[-1:].isdigit() else f"{first}\n{second}"
 
 
@@ -105,7 +116,7 @@ class Columns:
             if says_something(known) and any(label.role == "device" for label in known.values()):
                 header, read = there, known
             elif header:
-                row = reading(values(line, header, read))
+                row = read_row(values(line, header, read), read)
                 if row is not None:
                     readings.append(row)
         return readings

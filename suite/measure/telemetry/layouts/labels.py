@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from suite.documents.counters import COUNTERS, CounterName
-from suite.measure.telemetry.reading import Quantity, Reading, counter, is_unit, number, put
+from suite.measure.telemetry.reading import (
+    Quantity,
+    Reading,
+    counter,
+    is_unit,
+    number,
+    put,
+    same_kind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -121,6 +129,8 @@ def reading(values: Iterable[tuple[Label, str, str]], *, device: str = "") -> Re
             value = _value(label, unit, part) if role is not None else None
             if role is not None and value is not None:
                 numbers[role] = value
+    if "device" in places and not places["device"]:
+        return None  # its number is not known, and its place may be another's number
     card, chip = places.get("card", ""), places.get("chip", "")
     on_card = card + (f".{chip}" if card and chip not in ("", "0") else "")
     name = places.get("device") or device_id(on_card) or device
@@ -133,6 +143,8 @@ def _value(label: Label, unit: str, text: str) -> float | None:
     if match is not None and match[2].lower() in other:
         text = match[1] + other[match[2].lower()]
     usual = unit or label.unit
+    if not same_kind(usual, label.unit):
+        return None
     return number(text, other.get(usual.lower(), usual))
 
 

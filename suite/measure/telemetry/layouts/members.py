@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MEMBER: Final = re.compile(r"\s*([^:]+?)\s*(?::\s*(.*?))?\s*\Z")
 _PROCESSES: Final = re.compile(r"\s*Process(es)?\b[^|]*:?\s*\Z", re.IGNORECASE)
+_ATTACHED: Final = re.compile(r"Attached GPUs\s*:\s*(\d{1,4})\s*\Z")
 GPU: Final = (
     r"\s*(?:GPU\s*(?P<device>\d{1,3})(?:\s+[0-9a-f:.]+)?|GPU\s+[0-9a-f]{4,8}:[0-9a-f:.]+"
     r"|Index\s*:\s*(?P<index>\d+))\s*:?\s*\Z"
@@ -45,10 +46,17 @@ class Members:
         """A reading for each block."""
         readings = []
         seen: dict[str, int] = {}
-        for block in self._blocks(lines(text)):
+        there = lines(text)
+        blocks = list(self._blocks(there))
+        attached = next((int(match[1]) for line in there if (match := _ATTACHED.match(line))), None)
+        # Where not all that are attached are listed, a place says nothing of the number.
+        all_listed = attached in (None, len({block[0].strip() for block in blocks}))
+        for block in blocks:
             # Where a device has no number its place counts; that of the same bus address is the same.
             position = seen.setdefault(block[0].strip(), len(seen))
             device, members = self._members(block)
+            if not device and not all_listed:
+                continue
             known = chosen(members, self.labels)
             if not says_something(known):
                 continue  # a line that looks like the beginning of a device, and nothing behind it
