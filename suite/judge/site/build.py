@@ -26,7 +26,6 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence, english
 from suite.base.errors import EvidenceError, TrustError, UsageError, unwritable
 from suite.base.safe import is_plain, read_plain, replace_file
-from suite.documents import codec
 from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import PAGE_FILE
@@ -348,7 +347,7 @@ def _write(site: Site, order: Order, written: _Writer) -> None:
         "compare.html": pages.compare_page,
         "refused.html": lambda: pages.refused_page(site),
         "feed.atom": lambda: pages.feed(site, order.base),
-        "cards.json": lambda: codec.pretty(site),
+        "cards.json": lambda: downloads.as_json(site),
         "cards.csv": lambda: downloads.as_csv(site),
     }
     if order.parquet:
