@@ -15,6 +15,7 @@ from suite.base import jsonio
 from suite.base.bilingual import chinese
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.audit import AuditVerdict
+from suite.documents.fleet import PREFLIGHT
 from suite.judge.fleet.verify import OUTCOMES
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import templating
@@ -188,7 +189,9 @@ def refused_page(site: Site) -> bytes:
 
 def fleets_page(fleets: Sequence[ShownFleet]) -> bytes:
     """Verified fleet statements, the newest first, each with every machine of its inventory."""
-    return _page("fleets.html.j2", "card", "", fleets=fleets, outcomes=OUTCOMES)
+    return _page(
+        "fleets.html.j2", "card", "", fleets=fleets, outcomes=OUTCOMES, preflight=PREFLIGHT
+    )
 
 
 def compare_page() -> bytes:
