@@ -73,6 +73,11 @@ def joined(parts: Iterable[str], en: str, zh: str) -> Sentence:
     return Sentence(en.join(texts), zh.join(map(chinese, texts)))
 
 
+def replaced(text: str, old: str, new: str) -> Sentence:
+    """A sentence with another word in a word's place, in both languages."""
+    return Sentence(text.replace(old, new), chinese(text).replace(old, new))
+
+
 def placed(where: str, what: str) -> Sentence:
     """What is said of a place, with the place before it."""
     return Sentence(f"{where}: {what}", f"{chinese(where)}：{chinese(what)}")

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined
 from suite.base.errors import EvidenceError, SetupError, TrustError
-from suite.base.language import language
+from suite.base.language import Language, language
 from suite.base.safe import is_plain, replace_file
 from suite.base.visible import say
 from suite.cli import fleets, judging, signingkey, stamping
@@ -33,6 +33,7 @@ from suite.judge.attest.verify import verify_bundle
 from suite.judge.fleet import components, page, statement, verify
 from suite.judge.fleet import spread as spreads
 from suite.judge.fleet.spread import cards_of
+from suite.judge.site.fleets import ShownFleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -236,6 +237,26 @@ def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Sprea
                 listed = cards.setdefault(cell.name, {}).setdefault(machine.name, [])
                 listed.append(_held_card(path, directory, sha256))
     return spreads.spread(document, held.statement.sha256, cards, metrics)
+
+
+def shown(directory: Path, trusted: Trusted) -> ShownFleet:
+    """A fleet for the site: its statement verified with all that lies beside it, and its spread where it has one.
+
+    Raises:
+        TrustError, EvidenceError: the first thing that the fleet is refused for.
+    """
+    held = verified(directory, None, trusted)
+    if held.errors or held.verified is None:
+        raise held.errors[0]
+    document = held.verified.document
+    assert isinstance(document, FleetStatement)  # as expected of it
+    made, why = b"", ""
+    try:
+        made = page.render(spread(directory, trusted, ()), Language.EN)
+    except EvidenceError as error:
+        why = error.message
+    stated = held.verified.statement.sha256
+    return ShownFleet(document, stated, held.verified.owner or "", held.bundle or b"", made, why)
 
 
 def _held_card(path: Path, directory: Path, sha256: str) -> Scorecard:

@@ -81,7 +81,11 @@ _TRENDS = {"worse": "变差", "lost": "缺失", "better": "变好", "too-few": "
 
 
 def _number(value: Value | None) -> str:
-    return f"{value.value:.4g} {value.unit}" if isinstance(value, Measured) else "-"
+    return f"{value.value:.4g}{_unit(value.unit)}" if isinstance(value, Measured) else "-"
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else f" {unit}"
 
 
 def write_history(made: History) -> None:
@@ -130,7 +134,7 @@ def _line(trend: MetricTrend) -> tuple[str, ...]:
     before, now = given(trend.before), given(trend.now)
     step = ""
     if before is not None and now is not None:
-        step = f"{before:.4g} -> {now:.4g} {trend.unit}"
+        step = f"{before:.4g} -> {now:.4g}{_unit(trend.unit)}"
     name = Sentence(
         f"{_phase(trend.phase)}/{trend.metric}", f"{_phase(trend.phase).zh}/{trend.metric}"
     )

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.factories import fleets, runs
+from tests.factories import fleets, runs, submissions
 
 pytestmark = pytest.mark.slow
 
@@ -74,11 +74,37 @@ def test_a_fleet_from_its_inventory_to_a_verified_statement(place):
     (cell,) = json.loads(done.stdout)["cells"]
     assert {metric["machines"] for metric in cell["metrics"]} == {2}
 
+    submissions.Tree(place.parent).add()
+    trust = place.parent / "keys.json"
+    trust.write_bytes(submissions.TRUST)
+    signer = ("--key", f"{key.with_suffix('')}.pub.pem", "--role", "lab", "--signs-for", "nvidia")
+    assert runs.suite("trust", "add", trust, "lab", *signer).returncode == 0
+    site = ("site", place.parent / "submissions", "--trust", trust, "--out", place.parent / "site")
+    done = runs.suite(*site, "--fleet", place)
+    assert done.returncode == 0, done.stderr
+    out = place.parent / "site"
+    listed = (out / "fleets.html").read_text()
+    assert "signed by" in listed
+    assert "fan broken" in listed
+    assert all(f">node-{number}</th>" in listed for number in (1, 2, 3))
+    (shown,) = (out / "fleets").iterdir()
+    assert (shown / "fleet.sigstore.json").read_bytes() == (
+        place / "fleet.sigstore.json"
+    ).read_bytes()
+    assert "spread between identical machines" in (shown / "index.html").read_text()
+    assert "fleets.html" in (out / "index.html").read_text()
+
     card = next(place.glob("attempts/node-1/1-*/run/events.jsonl"))
     card.write_bytes(card.read_bytes().replace(b'"outcome":"ok"', b'"outcome":"no"', 1))
     done = runs.suite("fleet", "verify", place)
     assert done.returncode == 5
     assert "fleet-card-differs" in done.stdout
+    done = runs.suite(*site, "--fleet", place)
+    assert done.returncode == 5
+    assert "fleet-card-differs" in done.stderr
+    assert runs.suite(*site).returncode == 0
+    assert not (out / "fleets.html").exists()
+    assert not list((out / "fleets").iterdir())
 
 
 def test_a_machine_on_which_another_plan_comes_out_measures_nothing(place):

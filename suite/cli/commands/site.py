@@ -37,6 +37,14 @@ if TYPE_CHECKING:
 @click.option(
     "--url", default="", metavar="URL", help="where it will be published, for feed and citations"
 )
+@click.option(
+    "--fleet",
+    "fleets",
+    multiple=True,
+    type=FILE,
+    metavar="DIR",
+    help="fleet with its statement, to be listed where it is verified; may be repeated",
+)
 @click.option("--parquet", is_flag=True, help="the table as Parquet too (needs pyarrow)")
 @click.option(
     "--state", type=FILE, metavar="FILE", help="what earlier builds know (default: DIR.state)"
@@ -55,6 +63,7 @@ def site(
     reviews: int | None,
     taken: Taken,
     url: str,
+    fleets: tuple[Path, ...],
     parquet: bool,
     state: Path | None,
     fresh: bool,
@@ -64,15 +73,17 @@ def site(
 
     Each submission of TREE is checked as by `suite check`; what is not accepted is listed with its reason and not shown.
     DIR holds a leaderboard, a page for each card, a comparison of any of them, feed and downloads; it asks nothing of
-    any server and works from a disk. What did not change since the last time is neither checked nor written again.
+    any server and works from a disk. A fleet that is not verified is refused. What did not change since the last time is neither checked nor written again.
     The exit status is 0 where a card is shown, 4 where none is.
     """
     from suite.base import jsonio
     from suite.base.errors import TrustError
     from suite.base.visible import say
+    from suite.cli import fleetresults
     from suite.cli.judging import JUDGED_NOTHING
     from suite.cli.output import write_note
     from suite.cli.submitting import known_waivers, today
+    from suite.cli.trustoptions import Trusted
     from suite.judge.site.build import Order, build
     from suite.judge.submissions import folders
     from suite.judge.submissions.check import Setting
@@ -104,6 +115,7 @@ def site(
         jobs=jobs,
         fresh=fresh,
         progress=write_note,
+        fleets=tuple(fleetresults.shown(item, Trusted(trust=trust, key=key)) for item in fleets),
     )
     made = build(place, setting, order)
     for item in made.refused:

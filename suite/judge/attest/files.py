@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EvidenceError, Place, Problem, TrustError, unreadable
 from suite.base.safe import NOT_PLAIN, read_plain
 from suite.documents.codec import decode
@@ -74,7 +74,7 @@ def check_files(run: RunFiles, listed: Sequence[ManifestFile]) -> int:
         reason, size = _compare(run, item)
         total += size
         if reason:
-            problems.append(Problem(f"{item.path}: {reason}"))
+            problems.append(Problem(placed(item.path, reason)))
     known = {item.path for item in listed} | {MANIFEST, *DERIVED_FILES}
     if _is_attributes(run.directory / GIT_ATTRIBUTES):
         known.add(GIT_ATTRIBUTES)
@@ -109,14 +109,22 @@ def _compare(run: RunFiles, item: ManifestFile) -> tuple[str, int]:
     try:
         here = run.digest(item.path)
     except FileNotFoundError:
-        return "missing", 0
+        return Sentence("missing", "缺失"), 0
     except OSError as cause:
         reason = cause.strerror or str(cause)
         return (reason if reason == NOT_PLAIN else f"unreadable: {reason}"), 0
     if here.size != item.bytes:
-        return f"changed: {here.size:,} bytes, the manifest lists {item.bytes:,}", here.size
+        why = Sentence(
+            f"changed: {here.size:,} bytes, the manifest lists {item.bytes:,}",
+            f"已更改：{here.size:,} 字节，清单所列为 {item.bytes:,}",
+        )
+        return why, here.size
     if here.sha256 != item.sha256:
-        return f"changed: SHA-256 {here.sha256}, the manifest lists {item.sha256}", here.size
+        why = Sentence(
+            f"changed: SHA-256 {here.sha256}, the manifest lists {item.sha256}",
+            f"已更改：SHA-256 为 {here.sha256}，清单所列为 {item.sha256}",
+        )
+        return why, here.size
     return "", here.size
 
 

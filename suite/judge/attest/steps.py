@@ -116,7 +116,7 @@ class Steps:
         if error is not None:
             self.errors.append(error)
             where = f" ({error.place})" if error.place else ""
-            findings = tuple(str(problem) for problem in error.problems)
+            findings = tuple(problem.sentence() for problem in error.problems)
             note = Note(
                 Sentence(error.message, chinese(error.message)) + where,
                 Outcome.FAIL,

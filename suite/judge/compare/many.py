@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from suite.base.bilingual import Sentence, chinese, placed
+from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.base.errors import UsageError
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.comparison import (
@@ -215,7 +215,7 @@ def _undone(change: Change, tests: int) -> Change:
 
 
 def _lacking(comparison: Comparison) -> Iterator[Sentence]:
-    """What the baseline measured and the other card did not: whole phases first, then single metrics."""
+    """What the baseline measured and the other card did not: a phase as a whole, else its metrics, those with one reason together."""
     lost: dict[str, list[Change]] = {}
     kept: set[str] = set()
     for change in comparison.metrics:
@@ -227,11 +227,14 @@ def _lacking(comparison: Comparison) -> Iterator[Sentence]:
         if phase and phase not in kept:
             yield Sentence(f"phase {phase}: nothing measured", f"阶段 {phase}：没有任何测量")
             continue
+        absent = Sentence("absent", "没有")
+        by_reason: dict[str, list[Sentence]] = {}
         for change in changes:
-            title = Sentence(change.title.en, change.title.zh)
-            absent = Sentence("absent", "没有")
             why = change.b.why if isinstance(change.b, NotMeasured) else absent
-            yield placed(placed(phase, title) if phase else title, why)
+            by_reason.setdefault(why, []).append(Sentence(change.title.en, change.title.zh))
+        for why, titles in by_reason.items():
+            names = joined(titles, "; ", "；")
+            yield placed(placed(phase, names) if phase else names, why)
 
 
 def is_worse(result: ManyComparison) -> list[Sentence]:

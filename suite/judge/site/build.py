@@ -26,14 +26,13 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence, english
 from suite.base.errors import EvidenceError, TrustError, UsageError, unwritable
 from suite.base.safe import is_plain, read_plain, replace_file
-from suite.documents import codec
 from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES, extract_carried, renderer_of
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.report import html
-from suite.judge.site import downloads, examine, known, pages
+from suite.judge.site import downloads, examine, fleets, known, pages
 from suite.judge.site.cards import identity
 from suite.judge.site.comparable import comparable, definitions
 from suite.judge.submissions import folders, replay
@@ -42,6 +41,7 @@ from suite.judge.submissions.tree import Pool
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from suite.judge.site.fleets import ShownFleet
     from suite.judge.site.known import Entry
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.folders import Submission
@@ -65,6 +65,7 @@ class Order:
         jobs: processes.
         fresh: check and write everything again.
         progress: told of what is done, in a line.
+        fleets: verified fleet statements.
     """
 
     out: Path
@@ -74,6 +75,7 @@ class Order:
     jobs: int = 1
     fresh: bool = False
     progress: Callable[[str], None] = lambda _: None
+    fleets: tuple[ShownFleet, ...] = ()
 
 
 def build(tree: Path, setting: Setting, order: Order) -> Site:
@@ -115,7 +117,10 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
     written = _Writer(order.out, before.written)
     _lay(site, {item.path: item for item in everything}, entries, order, written)
     _write(site, order, written)
-    _sweep(order.out / CARDS, {card.id for card in cards})
+    _sweep(order.out / CARDS, {card.id for card in cards}, BUNDLE_FILE)
+    _sweep(order.out / fleets.FLEETS, {item.id for item in order.fleets}, fleets.BUNDLE)
+    if not order.fleets:
+        (order.out / fleets.LIST).unlink(missing_ok=True)
     known.save(
         order.state, known.Known(entries={item.path: item for item in entries}, written=written.now)
     )
@@ -344,24 +349,28 @@ def _write(site: Site, order: Order, written: _Writer) -> None:
     files: dict[str, Callable[[], bytes]] = {
         MARK: lambda: downloads.script("index", downloads.columnar(site.cards)),
         "definitions.js": lambda: downloads.script("definitions", definitions()),
-        "index.html": lambda: pages.index_page(site, parquet=order.parquet),
+        "index.html": lambda: pages.index_page(
+            site, parquet=order.parquet, fleets=len(order.fleets)
+        ),
         "compare.html": pages.compare_page,
         "refused.html": lambda: pages.refused_page(site),
         "feed.atom": lambda: pages.feed(site, order.base),
-        "cards.json": lambda: codec.pretty(site),
+        "cards.json": lambda: downloads.as_json(site),
         "cards.csv": lambda: downloads.as_csv(site),
     }
     if order.parquet:
         files["cards.parquet"] = lambda: downloads.as_parquet(site)
-    decides = msgspec.msgpack.encode((site, order.base, order.parquet), enc_hook=english)
+    files |= fleets.files(order.fleets)
+    stated = [item.digest() for item in order.fleets]
+    decides = msgspec.msgpack.encode((site, order.base, order.parquet, stated), enc_hook=english)
     made_of = hashlib.sha256(decides).hexdigest()
     for name, make in files.items():
         if written.stale(name, made_of):
             written.write(name, make())
 
 
-def _sweep(cards: Path, ids: set[str]) -> None:
-    """Take away the folders of cards that are no more; what is no card's folder stays."""
-    for place in cards.iterdir() if cards.is_dir() else ():
-        if place.name not in ids and is_plain(place / BUNDLE_FILE) and not place.is_symlink():
+def _sweep(folder: Path, ids: set[str], mark: str) -> None:
+    """Take away the folders of cards or fleets that are no more; what is no such folder, by its signed file, stays."""
+    for place in folder.iterdir() if folder.is_dir() else ():
+        if place.name not in ids and is_plain(place / mark) and not place.is_symlink():
             shutil.rmtree(place)

@@ -8,8 +8,10 @@ import json
 import math
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from suite import __version__
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, english
 from suite.base.errors import SetupError
 from suite.declare.scenarios import SCENARIOS
 from suite.judge.site.cards import COLUMNS, WORDS
@@ -140,11 +142,21 @@ _NAMES: Final = (*_FACTS, "scenario", "phase", "metric", *_CELLS)
 def as_csv(site: Site) -> bytes:
     """The rows for a spreadsheet; a text that it would read as a formula begins with an apostrophe."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, _NAMES, lineterminator="\n")
-    writer.writeheader()
-    for row in rows(site):
-        writer.writerow({name: _inert(value) for name, value in row.items()})
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_NAMES)
+    for card in site.cards:
+        facts = [_inert(getattr(card, name)) for name in _FACTS]
+        for result in card.results:
+            place = [*facts, _inert(result.scenario), _inert(result.phase)]
+            for metric, value in result.metrics.items():
+                cells = [_inert(getattr(value, name)) for name in _CELLS]
+                writer.writerow([*place, _inert(metric), *cells])
     return text.getvalue().encode()
+
+
+def as_json(site: Site) -> bytes:
+    """The document of the schema ``site``, indented."""
+    return msgspec.json.format(msgspec.json.encode(site, enc_hook=english), indent=2) + b"\n"
 
 
 def _inert(value: object) -> object:

@@ -12,8 +12,11 @@ from markupsafe import Markup
 from msgspec import UNSET
 
 from suite.base import jsonio
+from suite.base.bilingual import chinese
 from suite.declare.scenarios import SCENARIOS
 from suite.documents.audit import AuditVerdict
+from suite.documents.fleet import PREFLIGHT
+from suite.judge.fleet.verify import OUTCOMES
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import templating
 from suite.judge.report.numbers import show
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from suite.documents.site import Site, SiteCard
     from suite.documents.value import Value
     from suite.judge.live.follow import RunState
+    from suite.judge.site.fleets import ShownFleet
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _FIRST: Final = 50
@@ -66,6 +70,10 @@ _COLOURS: Final = {"closed": "#17704a", "optimised": "#1d4e89", "open": "#8a5a00
 def _known(word: str) -> Markup:
     """A word of the cards in both languages, or as it is."""
     return pair(*WORDS.get(word, (word, word)))
+
+
+def _sentence(text: str) -> Markup:
+    return pair(str(text), chinese(text))
 
 
 def _asserted(card: SiteCard, name: str) -> Markup:
@@ -115,6 +123,7 @@ def _environment() -> jinja2.Environment:
     environment = template_environment(_TEMPLATES)
     environment.globals |= {
         "p": pair,
+        "s": _sentence,
         "show": show,
         "shown_number": _number,
         "scenario": _scenario,
@@ -156,7 +165,7 @@ def _page(
     return page.encode()
 
 
-def index_page(site: Site, *, parquet: bool) -> bytes:
+def index_page(site: Site, *, parquet: bool, fleets: int = 0) -> bytes:
     """The leaderboard, with the newest cards in it."""
     current = [card for card in site.cards if card.status == "current"]
     columns = ({"run": "run"} | {name: name for name, *_ in _FACTS[1:]}).items()
@@ -169,12 +178,20 @@ def index_page(site: Site, *, parquet: bool) -> bytes:
         shown=current[:_FIRST],
         columns=[(key, *words[name]) for key, name in columns],
         parquet=parquet,
+        fleets=fleets,
     )
 
 
 def refused_page(site: Site) -> bytes:
     """What is not shown, and why."""
     return _page("refused.html.j2", "card", "", site=site)
+
+
+def fleets_page(fleets: Sequence[ShownFleet]) -> bytes:
+    """Verified fleet statements, the newest first, each with every machine of its inventory."""
+    return _page(
+        "fleets.html.j2", "card", "", fleets=fleets, outcomes=OUTCOMES, preflight=PREFLIGHT
+    )
 
 
 def compare_page() -> bytes:

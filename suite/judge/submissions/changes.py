@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Final
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_DEEP: Final = 4
+"""Parts of the path of a submission's file: vendor, round, run, name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,38 @@ def since(tree: Path, commit: str) -> Changes:
             edited.add(name)
     others = _git(tree, ["ls-files", "--others", "-z"], commit).split("\0")
     return Changes(frozenset(touched | set(filter(None, others))), frozenset(edited))
+
+
+def standing(tree: Path, commit: str) -> dict[str, dict[str, str]]:
+    """What stood in a tree at a commit: of each submission, by its path, the files right in its folder and git's digests.
+
+    Raises:
+        UsageError: ``commit-unknown``.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for line in _git(tree, ["ls-tree", "-r", "-z", commit], commit).split("\0"):
+        about, _, name = line.partition("\t")
+        parts = name.split("/")
+        if len(parts) == _DEEP:
+            found.setdefault("/".join(parts[:3]), {})[parts[3]] = about.split(" ")[2]
+    return found
+
+
+def lay_blob(tree: Path, digest: str, target: Path) -> None:
+    """Write a file as git has it, whatever lies in the checkout; none where git lacks it (a partial clone)."""
+    with target.open("wb") as stream:
+        command = ["git", "-C", str(tree), "cat-file", "blob", digest]
+        subprocess.run(command, stdout=stream, stderr=subprocess.DEVNULL, check=False, timeout=120)
+
+
+def git_folder(tree: Path, commit: str) -> Path:
+    """Where git keeps what belongs to a checkout and is no part of any commit.
+
+    Raises:
+        UsageError: ``commit-unknown``.
+    """
+    words = ["rev-parse", "--path-format=absolute", "--git-common-dir"]
+    return Path(_git(tree, words, commit).rstrip("\n"))
 
 
 def _git(tree: Path, words: list[str], commit: str) -> str:

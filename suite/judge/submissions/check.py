@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Sentence, placed
+from suite.base.bilingual import Sentence, placed, replaced
 from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
 from suite.base.safe import read_plain
 from suite.base.status import Outcome
@@ -183,8 +183,14 @@ class _Check:
         else:
             return
         done = len(self.steps.done)
+        # The run lay in a folder of its own for a moment; who reads this knows the submission's.
         self.steps.done += [
-            replace(step, number=done + step.number) for step in self.verification.steps
+            replace(
+                step,
+                number=done + step.number,
+                detail=replaced(step.detail, str(directory), self.submission.path),
+            )
+            for step in self.verification.steps
         ]
         self.steps.errors += self.verification.errors
 

@@ -25,11 +25,11 @@ from suite.judge.attest import envelope
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.submissions import attempts, pack, source
+from suite.judge.submissions.attempts import Attempt  # noqa: TC001 - msgspec reads the type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from suite.judge.submissions.attempts import Attempt
     from suite.judge.submissions.folders import Submission
     from suite.judge.submissions.source import Elsewhere
 
@@ -122,9 +122,10 @@ def related(traces: Sequence[Trace]) -> dict[str, list[Trace]]:
     for shared in (*_same_cards(traces), *_same_requests(traces)):
         for index in shared:
             near.setdefault(index, set()).update((index, *shared[:_PARTNERS]))
-    return {
-        traces[index].path: [traces[at] for at in sorted(others)] for index, others in near.items()
-    }
+    found: dict[str, set[int]] = {}
+    for index, others in near.items():
+        found.setdefault(traces[index].path, set()).update(others)
+    return {path: [traces[at] for at in sorted(others)] for path, others in found.items()}
 
 
 def _same_cards(traces: Sequence[Trace]) -> Iterator[list[int]]:

@@ -13,7 +13,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.documents.check import CHECK_SCHEMA, CheckReport
 from suite.judge.attest.steps import Steps
-from suite.judge.submissions import folders
+from suite.judge.submissions import folders, index
 from suite.judge.submissions.changes import Changes, since
 from suite.judge.submissions.check import check
 from suite.judge.submissions.replay import related, trace
@@ -68,7 +68,14 @@ def check_tree(
     work = replace(setting, edited=changes.edited)
     checked: list[CheckedSubmission] = []
     with Pool(min(jobs, len(everything))) as pool:
-        traces = tuple(pool.map(look, everything if wanted else []))
+        traces: tuple[Trace, ...] = ()
+        if wanted and commit:
+            stood = index.at_commit(tree, commit, changes, setting.elsewhere, pool)
+            touched = changes.folders()
+            moved = [item for item in everything if item.path in touched]
+            traces = index.merged(stood, list(pool.map(look, moved)))
+        elif wanted:
+            traces = tuple(pool.map(look, everything))
         # Each is told of those alone that it can be held against: all of them, sent to each, would grow with the square.
         settings = _settings(work, traces, wanted)
         for result in pool.map(_check, list(zip(wanted, settings, strict=True))):
@@ -78,7 +85,7 @@ def check_tree(
     return CheckReport(
         check_schema=CHECK_SCHEMA,
         since=commit,
-        compared=len(traces),
+        compared=len({item.path for item in traces}),
         stray=tuple(step.document() for step in _steps(stray).done),
         submissions=tuple(checked),
     )
@@ -123,8 +130,12 @@ def _check(work: tuple[Submission, Setting]) -> CheckedSubmission:
 def _settings(
     setting: Setting, traces: Sequence[Trace], wanted: Sequence[Submission]
 ) -> list[Setting]:
+    """What each is told. A path may have two traces, of what lies there and of what stood there: the first is the present one."""
     near = related(traces)
-    by_path = {item.path: item for item in traces}
+    number = len({item.path for item in traces}) - 1
+    by_path: dict[str, Trace] = {}
+    for item in traces:
+        by_path.setdefault(item.path, item)
     rounds: dict[tuple[str, str], list[Trace]] = {}
     for item in traces:
         if item.attempt is not None:
@@ -133,11 +144,12 @@ def _settings(
     settings = []
     for submission in wanted:
         mine = by_path[submission.path]
-        known = {item.path: item for item in near.get(mine.path, ())} | {mine.path: mine}
+        known = [mine, *(item for item in near.get(mine.path, ()) if item.path != mine.path)]
         if mine.attempt is not None:
-            for item in rounds[submission.vendor, mine.attempt.round]:
-                known.setdefault(item.path, item)
-        settings.append(replace(setting, traces=tuple(known.values()), others=len(traces) - 1))
+            told = {item.path for item in known}
+            of_round = {item.path: item for item in rounds[submission.vendor, mine.attempt.round]}
+            known += [item for path, item in of_round.items() if path not in told]
+        settings.append(replace(setting, traces=tuple(known), others=number))
     return settings
 
 

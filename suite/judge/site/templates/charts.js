@@ -38,7 +38,7 @@ const frontier = (points) => {
   drawn.append(svg("polyline", { class: "front", points: front.map((point) => `${x(point.x)},${y(point.y)}`).join(" ") }));
   for (const point of [...front, ...points.slice(0, 1000)]) drawn.append(svg("circle", { class: onFront.has(point) ? "dot best" : "dot", cx: x(point.x), cy: y(point.y), r: 3.5 }, svg("title", {}, point.name)));
   const rows = front.map((point) => [point.name, written(point.x), written(point.y)]);
-  return figure("Throughput against time per token; the line joins what no other card beats in both", "吞吐与每 token 时间；连线为两项均未被超过者", drawn, [["frontier", "前沿"], ["TPOT, ms", "TPOT，毫秒"], ["tokens/s", "token/s"]], rows);
+  return figure("Throughput against time per token, a point for each load; the line joins what no other load beats in both", "吞吐与每 token 时间，每种负载一点；连线为两项均未被超过者", drawn, [["frontier", "前沿"], ["TPOT, ms", "TPOT，毫秒"], ["tokens/s", "token/s"]], rows);
 };
 
 const bars = (english, chinese, unit, values, percent, ascending) => {
@@ -58,8 +58,14 @@ const bars = (english, chinese, unit, values, percent, ascending) => {
 const charts = (data, order, asked, word, metrics) => {
   const results = data.results[asked.scenario];
   const kept = order.filter((row) => word("status", row) === "current");
-  const points = kept
-    .map((row) => ({ x: results.tpot_p50?.[row] ?? null, y: results.output_throughput?.[row] ?? null, name: `${data.run[row]}: ${word("engine", row)}, ${word("devices", row)}` }))
+  // A point is one load: numbers that lead a card are of several, and were never had together.
+  const loads = data.scenarios.filter(([name]) => Object.hasOwn(data.results, name) && (asked.scenario === "headline" || asked.scenario === name));
+  const points = loads
+    .flatMap(([name, ...title]) => {
+      const { tpot_p50: x, output_throughput: y } = data.results[name];
+      const called = title[Number(isChinese())];
+      return kept.map((row) => ({ x: x?.[row] ?? null, y: y?.[row] ?? null, name: `${data.run[row]}: ${word("engine", row)}, ${word("devices", row)}, ${called}` }));
+    })
     .filter((point) => point.x !== null && point.y !== null);
   const parity = data.parity;
   const best = (column, least) => {

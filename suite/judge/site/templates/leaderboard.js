@@ -87,6 +87,8 @@ const leaderboard = (data) => {
     page = Math.min(page, pages - 1);
     byId("board").tBodies[0].replaceChildren(...order.slice(page * PAGE, (page + 1) * PAGE).map((row) => line(row, asked)));
     byId("count").replaceChildren(both(`${order.length} of ${count} cards`, `${count} 张中的 ${order.length} 张`));
+    byId("unlike").hidden = !["model", "division"].some((name) => order.some((row) => texts[name].at[row] !== texts[name].at[order[0]]));
+    byId("several").hidden = asked.scenario !== "headline";
     byId("pages").hidden = pages < 2;
     byId("at").textContent = `${page + 1} / ${pages}`;
     byId("before").disabled = page === 0;

@@ -14,7 +14,18 @@ from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.base.language import Language
 from suite.documents.codec import plain
 from suite.judge.report.formats import registry
-from suite.judge.submissions import folders, formats, pack, replay, stores, submit, tree, waivers
+from suite.judge.submissions import (
+    changes,
+    folders,
+    formats,
+    index,
+    pack,
+    replay,
+    stores,
+    submit,
+    tree,
+    waivers,
+)
 from suite.judge.submissions.check import Setting
 from tests.factories import submissions as factory
 
@@ -156,6 +167,61 @@ def test_only_what_changed_since_a_commit(made: factory.Tree) -> None:
     with pytest.raises(UsageError) as caught:
         check(made, commit="no-such-commit")
     assert caught.value.code == "commit-unknown"
+
+
+def test_a_replay_of_what_stood_at_a_commit_is_found_whatever_became_of_it(
+    made: factory.Tree, monkeypatch
+) -> None:
+    """From git's own copy, the second time from the index alone; neither an edit nor a removal makes it pass."""
+    first = made.path
+    made.add(name="another", keep=0)
+    git(made.root, "init", "-q")
+    git(made.root, "add", "submissions")
+    git(made.root, "commit", "-qm", "one")
+    base = git(made.root, "rev-parse", "HEAD")
+    made.add(name="again", shift_ns=5)  # the first one's log, at another time
+    again = made.path
+
+    def codes() -> tuple[str, ...]:
+        return next(
+            item.codes for item in check(made, commit=base).submissions if item.path == again
+        )
+
+    assert codes() == ("submission-replayed",)
+    kept = (made.root / ".git" / index.FILE).read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "lay_blob", None)  # nothing that stood there is read again
+        assert codes() == ("submission-replayed",)
+        evidence_ = made.tree / first / pack.PACK_FILE
+        whole = evidence_.read_bytes()
+        evidence_.write_bytes(whole[:-1])
+        assert codes() == ("submission-replayed",)
+        shutil.rmtree(made.tree / first)
+        assert codes() == ("submission-replayed",)
+        assert check(made, commit=base).compared == 3
+    git(made.root, "checkout", "-q", "submissions")
+    # Another version's index is none, and so is one that is broken.
+    for data in (kept.replace(kept[7:71], b"0" * 64), b"broken", b""):
+        (made.root / ".git" / index.FILE).write_bytes(data)
+        assert codes() == ("submission-replayed",)
+        assert (made.root / ".git" / index.FILE).read_bytes() == kept
+
+
+def test_where_git_has_a_pointer_alone_the_unchanged_file_is_read(made: factory.Tree) -> None:
+    """As with large files that a filter keeps elsewhere."""
+    git(made.root, "init", "-q")
+    git(made.root, "config", "filter.far.clean", "sha256sum")
+    git(made.root, "config", "filter.far.smudge", "cat")
+    (made.root / ".git/info/attributes").write_text("*.zst filter=far\n")
+    git(made.root, "add", "submissions")
+    git(made.root, "commit", "-qm", "one")
+    assert (
+        len(git(made.root, "cat-file", "blob", f"HEAD:./submissions/{made.path}/{pack.PACK_FILE}"))
+        < 100
+    )
+    made.add(name="again", shift_ns=5)
+    report = check(made, commit="HEAD")
+    assert [item.codes for item in report.submissions] == [("submission-replayed",)]
 
 
 def test_formats_can_be_read(made: factory.Tree) -> None:
