@@ -152,7 +152,9 @@ class Controller:
         for job, attempt in list(self._running.items()):
             at = self._files(attempt)
             if job.machine in self._now.lost and attempts.give_up(at):
-                self._end(attempt, attempts.lost(at, UNPLACED, "its machine was lost before it began"))
+                self._end(
+                    attempt, attempts.lost(at, UNPLACED, "its machine was lost before it began")
+                )
 
     def _adopt(self, attempt: Attempt) -> None:
         """Look for an attempt that was placed by a controller killed before it wrote that down."""
