@@ -45,7 +45,6 @@ def test_the_card_of_two_clients_is_that_of_one(tmp_path, address, farm):
         done = runs.suite("run", *common, *clients, *token, "--out", out)
         assert done.returncode == 1, done.stderr  # a scripted server summarises nothing
         assert runs.suite("verify", out).returncode in (0, 1), out
-        shown = runs.suite("render", out, "--json")
         cards.append(json.loads((out / "scorecard.json").read_bytes())["predicate"])
         log = runs.events(out)
         requests = [e for e in log if e["type"] == "request"]

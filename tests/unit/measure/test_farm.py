@@ -28,9 +28,8 @@ from suite.documents.event import Footer, Header
 from suite.evidence.farm import Bound, Offsets
 from suite.judge.log import endings
 from suite.judge.log.phases import phase_logs
-from suite.judge.rules import clientload
+from suite.judge.rules import clientload, stopping
 from suite.judge.rules import clients as rules
-from suite.judge.rules import stopping
 from suite.measure.engine import sim
 from suite.measure.farm import client as client_side
 from suite.measure.farm import farm as run_side
