@@ -24,7 +24,7 @@ CELL = "1-nvidia-default-tiny"
 WAIT_S = 600
 
 
-def planned(directory: Path, *, machines: int = 4, repeats: int = 1) -> Path:
+def planned(directory: Path, *, machines: int = 4, repeats: int = 2) -> Path:
     """A planned fleet: scripted engines, a few requests of each kind of load."""
     directory.mkdir(parents=True, exist_ok=True)
     profile = runs.profile(directory)
@@ -79,6 +79,7 @@ def demonstrate(
     suite("fleet", "status", fleet)
     suite("fleet", "collect", fleet, status=1)
     suite("fleet", "verify", fleet)
+    suite("fleet", "spread", fleet, "--page", fleet / "spread.html")
     _tell(fleet)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def main(directory: Path, number: int, measured: int) -> None:
-    fleet = common.planned(directory, machines=number)
+    fleet = common.planned(directory, machines=number, repeats=1)
     made = commands.read(fleet)
     real = {
         machine.name for machine in made.machines[:: max(1, number // max(1, measured))][:measured]

@@ -1,8 +1,8 @@
 """Messages between machines: strict JSON objects, each behind its length, over a connection that both ends proved.
 
-A message is four bytes with its length, the highest first, and so many bytes of UTF-8 JSON. Before the first one each end
-proves that it knows the shared token, by HMAC-SHA-256 over both ends' random numbers: the token itself never travels.
-What follows is neither encrypted nor signed: the network is one that a laboratory trusts with its measurements.
+A message is four bytes with its length, the highest first, and so many bytes of UTF-8 JSON. All of it goes through TLS 1.3.
+Before the first one each end proves that it knows the shared token, by HMAC-SHA-256 over both ends' random numbers and the
+certificate that was presented: the token itself never travels, and whoever stands in between is refused.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ import hashlib
 import hmac
 import secrets
 import socket
+import ssl
 import struct
+import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
+from suite.base.secured import Secured
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
@@ -29,6 +32,9 @@ _MAX_GREETING: Final = 4 << 10
 LENGTH: Final = struct.Struct(">I")
 """What stands before each message."""
 _GREETING_S: Final = 10.0
+_RECORD: Final = struct.Struct(">BBxH")
+"""What stands before each record of TLS: its kind, its version, its length."""
+_KINDS: Final = range(20, 24)
 _LEAST_TOKEN: Final = 16
 _TCP: Final = {
     "TCP_NODELAY": 1,
@@ -53,6 +59,9 @@ class Channel:
         self.peer = peer
         self.socket = connection
         self._limit = _MAX_GREETING
+        self._secured: Secured | None = None
+        self._opened = bytearray()
+        self._sending = threading.Lock()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _TCP.items():
             if hasattr(socket, option):
@@ -64,7 +73,35 @@ class Channel:
         Raises:
             OSError: the connection is gone.
         """
-        self.socket.sendall(framed(jsonio.canonical(message)))
+        self.send_data(jsonio.canonical(message))
+
+    def send_data(self, data: bytes) -> None:
+        """Send a message that is canonical JSON already; threads may do so at the same time.
+
+        Raises:
+            OSError: the connection is gone.
+        """
+        with self._sending:
+            self.socket.sendall(self.seal(framed(data)))
+
+    def seal(self, data: bytes) -> bytes:
+        """Data as it goes over the connection; in the order in which it was sealed."""
+        assert self._secured is not None, "before `secure`"
+        return self._secured.seal(data)
+
+    def open(self, data: bytes) -> bytes:
+        """What came over the connection, as it was before `seal`.
+
+        Raises:
+            OSError: it was changed on the way.
+        """
+        assert self._secured is not None, "before `secure`"
+        return self._secured.open(data)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has come that was not received yet, beside what the socket holds."""
+        return bool(self._opened)
 
     def receive(self, timeout_s: float | None) -> JSONObject:
         """The next message.
@@ -97,6 +134,28 @@ class Channel:
         return value
 
     def _exactly(self, count: int, end: float | None) -> bytes:
+        while len(self._opened) < count:
+            self._opened += self.open(self._record(end))
+        data = bytes(self._opened[:count])
+        del self._opened[:count]
+        return data
+
+    def _record(self, end: float | None) -> bytes:
+        """The next record of TLS and not a byte more: what measures a link follows it as it is."""
+        head = self._received(_RECORD.size, end)
+        kind, version, length = _RECORD.unpack(head)
+        if kind not in _KINDS or version != 3:
+            raise self._not_encrypted("")
+        return head + self._received(length, end)
+
+    def _not_encrypted(self, why: str) -> SetupError:
+        tail = f": {why}" if why else ""
+        message = Sentence(
+            f"{self.peer} does not encrypt{tail}", f"{self.peer} 未加密{tail.replace(': ', '：')}"
+        )
+        return SetupError("agent-not-encrypted", message)
+
+    def _received(self, count: int, end: float | None) -> bytes:
         data = bytearray()
         while len(data) < count:
             left = None if end is None else end - time.monotonic()
@@ -109,6 +168,24 @@ class Channel:
             data += piece
         return bytes(data)
 
+    def secure(self, *, accepted: bool) -> None:
+        """Encrypt from here on; see `suite.base.secured`.
+
+        Args:
+            accepted: this end accepted the connection.
+
+        Raises:
+            OSError: the connection is gone.
+            SetupError: ``agent-not-encrypted``.
+        """
+        end = time.monotonic() + _GREETING_S
+        try:
+            self._secured = Secured(
+                self.socket.sendall, lambda: self._record(end), accepted=accepted
+            )
+        except ssl.SSLError as error:
+            raise self._not_encrypted(error.reason or str(error)) from error
+
     def prove(self, token: bytes, *, accepted: bool) -> None:
         """Prove the token to the other end, and have it proven; the end that connected does so first.
 
@@ -118,14 +195,17 @@ class Channel:
 
         Raises:
             OSError: the connection is gone.
-            SetupError: ``agent-token-refused``, ``agent-message-wrong``.
+            SetupError: ``agent-not-encrypted``, ``agent-token-refused``, ``agent-message-wrong``.
         """
+        self.secure(accepted=accepted)
         own = secrets.token_hex(16)
         self.send({"nonce": own})
         other = str(self.receive(_GREETING_S).get("nonce"))
         if accepted:
             self._check(token, "connected", other, own)
-        self.send({"proof": _proof(token, "accepted" if accepted else "connected", own, other)})
+        self.send(
+            {"proof": self._proof(token, "accepted" if accepted else "connected", own, other)}
+        )
         if not accepted:
             self._check(token, "accepted", other, own)
         self._limit = MAX_MESSAGE
@@ -135,11 +215,16 @@ class Channel:
             proof = str(self.receive(_GREETING_S).get("proof"))
         except ConnectionResetError:
             proof = ""  # it found ours wrong, and left
-        if not hmac.compare_digest(proof.encode(), _proof(token, end, other, own).encode()):
+        if not hmac.compare_digest(proof.encode(), self._proof(token, end, other, own).encode()):
             message = Sentence(
                 f"{self.peer} does not prove the token", f"{self.peer} 未能证明持有令牌"
             )
             raise SetupError("agent-token-refused", message)
+
+    def _proof(self, token: bytes, end: str, first: str, second: str) -> str:
+        assert self._secured is not None
+        said = f"{end}\n{first}\n{second}\n{self._secured.binding}"
+        return hmac.new(token, said.encode(), hashlib.sha256).hexdigest()
 
     def close(self) -> None:
         """Close the connection; whoever waits at it wakes."""
@@ -151,10 +236,6 @@ class Channel:
 def framed(data: bytes) -> bytes:
     """A message behind its length."""
     return LENGTH.pack(len(data)) + data
-
-
-def _proof(token: bytes, end: str, first: str, second: str) -> str:
-    return hmac.new(token, f"{end}\n{first}\n{second}".encode(), hashlib.sha256).hexdigest()
 
 
 def connect(host: str, port: int, token: bytes, timeout_s: float) -> Channel:

@@ -1,8 +1,11 @@
 """An engine over several nodes: agents on this machine, a scripted server in a container of each, and every way to lose one."""
 
 import contextlib
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -260,18 +263,65 @@ def refusal(plan, run, *where, token=TOKEN):
     return caught.value.code
 
 
-def test_what_keeps_a_group_from_starting_is_named(
-    base_image, docker, run, nothing_left, agents, monkeypatch
-):
+def test_what_keeps_a_group_from_starting_is_named(base_image, docker, run, nothing_left, agents):
     plan = scripted(base_image, "head", "follower")
     assert refusal(plan, run, agents[0]) == "node-absent"
+    begun = time.monotonic()
     assert refusal(plan, run, agents[0], "127.0.0.1:9") == "node-absent"
+    print(f"absent agent: {time.monotonic() - begun:.1f} s")
     assert refusal(plan, run, agents[0], agents[0]) == "agent-busy"
     assert refusal(plan, run, *agents, token=TOKEN + b"x") == "agent-token-refused"
     other = replace(plan, model=replace(plan.model, sha256="0" * 64))
     assert refusal(other, run, *agents) == "node-model-differs"
     strange = replace(plan, suite=replace(plan.suite, files_sha256="0" * 64))
     assert refusal(strange, run, *agents) == "agent-version-differs"
+
+
+@pytest.fixture
+def other_docker():
+    """A second Docker engine, as another machine has one, and where it listens; its path must be short."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="d") as place:
+        socket = f"unix://{place}/s"
+        files = [f"--{name}={place}/{name}" for name in ("data-root", "exec-root", "pidfile")]
+        command = ["dockerd", f"--host={socket}", *files, "--bridge=none", "--iptables=false"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as it:
+            try:
+                ready = ["docker", "--host", socket, "version"]
+                deadline = time.monotonic() + LIMIT_S
+                while subprocess.run(ready, capture_output=True, check=False).returncode:
+                    assert it.poll() is None
+                    assert time.monotonic() < deadline
+                    time.sleep(0.2)
+                yield socket
+            finally:
+                it.terminate()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("dockerd") is None, reason="needs root and dockerd"
+)
+def test_a_node_with_another_image_under_the_same_name_is_refused(
+    base_image, run, nothing_left, agents, other_docker, tmp_path
+):
+    built = tmp_path / "image"
+    built.mkdir()
+    (built / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /other\n")
+    build = ["docker", "--host", other_docker, "build", "--tag", base_image, built]
+    subprocess.run(build, capture_output=True, check=True)
+    (tmp_path / "token").write_bytes(TOKEN)
+    words = ["agent", "--listen", "127.0.0.1:0", "--node-token", tmp_path / "token"]
+    env = {**os.environ, "DOCKER_HOST": other_docker}
+    command = [sys.executable, "-m", "suite", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as agent:
+        try:
+            where = agent.stdout.readline().split()[2].rstrip(",")
+            plan = scripted(base_image, "head", "follower")
+            begun = time.monotonic()
+            assert refusal(plan, run, agents[0], where) == "node-image-differs"
+            print(f"other image: {time.monotonic() - begun:.1f} s")
+        finally:
+            agent.kill()
 
 
 def test_a_run_that_falls_silent_leaves_nothing(base_image, docker, run, nothing_left, agents):

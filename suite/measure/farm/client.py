@@ -21,7 +21,6 @@ from msgspec import structs
 
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import SetupError, SuiteError
-from suite.base.framing import framed
 from suite.documents import farm as wire
 from suite.documents.codec import canonical, convert, plain
 from suite.measure.listener import Listener
@@ -122,7 +121,7 @@ class _Session:
 
     def _hears(self) -> bool:
         """Wait for the next order; False when the run is gone or has fallen silent in the middle of a load."""
-        while not select.select([self._channel.socket], [], [], 1.0)[0]:
+        while not (self._channel.waiting or select.select([self._channel.socket], [], [], 1.0)[0]):
             if self._loading and time.monotonic() - self._heard_at > SILENCE_S:
                 return False
         return True
@@ -135,7 +134,7 @@ class _Session:
                     answer = wire.Time(
                         received_ns=read_ns, answered_ns=now, in_flight=self._in_flight
                     )
-                    self._channel.socket.sendall(framed(canonical(answer)))
+                    self._channel.send_data(canonical(answer))
             case wire.Begin():
                 self._begin_ns = order.at_ns + self._zero_ns
                 self._begun.set()
@@ -149,7 +148,7 @@ class _Session:
 
     def _send(self, data: bytes) -> None:
         with self._sending, contextlib.suppress(OSError):  # the listener sees that it is gone
-            self._channel.socket.sendall(framed(data))
+            self._channel.send_data(data)
 
     def _done(self, order: wire.FarmOrders) -> wire.FarmReplies:
         match order:

@@ -98,7 +98,8 @@ class RemoteClient:
         self.events_fd = self._channel.socket.fileno()
         self.commands_fd = os.dup(self.events_fd)
         self._channel.socket.setblocking(False)
-        self._inbox, self._outbox = Inbox(self.events_fd), Outbox(self.commands_fd)
+        self._inbox = Inbox(self.events_fd, self._channel.open)
+        self._outbox = Outbox(self.commands_fd)
         self._lines = Lines(wire.FarmReplies, file=self.title, error=SetupError)
         self._asked_ns: int | None = None
         self._ask_at = 0.0
@@ -310,7 +311,7 @@ class RemoteClient:
         self.lose_it(Sentence("it has fallen silent", "已无响应"))
 
     def _write(self, order: Order) -> None:
-        self._outbox.write(framed(canonical(order)))
+        self._outbox.write(self._channel.seal(framed(canonical(order))))
 
     def _replies(self) -> Iterator[wire.FarmReplies]:
         """What has come; what is no reply loses the client."""

@@ -145,6 +145,16 @@ class Controller:
             since, gone = self._gone.setdefault(job, (now, over.get(attempt.handle, unknown)))
             if now - since >= self._backend.settle_s:
                 self._lose(attempt, gone)
+        self._withdraw()
+
+    def _withdraw(self) -> None:
+        """Give up what a queue holds back for a machine that was lost: it would hold it for as long as that is away."""
+        for job, attempt in list(self._running.items()):
+            at = self._files(attempt)
+            if job.machine in self._now.lost and attempts.give_up(at):
+                self._end(
+                    attempt, attempts.lost(at, UNPLACED, "its machine was lost before it began")
+                )
 
     def _adopt(self, attempt: Attempt) -> None:
         """Look for an attempt that was placed by a controller killed before it wrote that down."""

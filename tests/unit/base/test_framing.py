@@ -1,25 +1,47 @@
-"""Messages between machines: the token is proven without travelling, and what is no message is refused."""
+"""Messages between machines: encrypted, the token proven without travelling, and what is no message refused."""
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 
 import pytest
 
+from suite.base import secured as secured_by
 from suite.base.errors import SetupError
 from suite.base.framing import MAX_MESSAGE, Channel, join_address, require_token, split_address
 
 TOKEN = b"0123456789abcdef"
 
 
-@pytest.fixture
-def channels():
+def pair():
+    """Two connected sockets."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         one = socket.create_connection(listener.getsockname())
-        other, _ = listener.accept()
+        return one, listener.accept()[0]
+
+
+@pytest.fixture
+def channels():
+    one, other = pair()
     with contextlib.closing(one), contextlib.closing(other):
         yield Channel(one, "the run"), Channel(other, "the agent")
+
+
+@pytest.fixture
+def secured(channels):
+    """The same after the handshake, before any proof."""
+    thread = threading.Thread(target=channels[1].secure, kwargs={"accepted": True})
+    thread.start()
+    channels[0].secure(accepted=False)
+    thread.join()
+    return channels
+
+
+def put(channel, data):
+    """Send bytes, encrypted, that need be no message."""
+    channel.socket.sendall(channel.seal(data))
 
 
 def proven(channels, token=TOKEN, other=TOKEN):
@@ -52,6 +74,102 @@ def test_a_message_arrives_as_it_was_sent(channels):
     thread.join()
 
 
+def test_nothing_of_a_message_can_be_read_on_the_way(channels):
+    travelled = []
+
+    class Tapped:
+        def __init__(self, under):
+            self.under = under
+
+        def __getattr__(self, name):
+            return getattr(self.under, name)
+
+        def sendall(self, data):
+            travelled.append(data)
+            self.under.sendall(data)
+
+    channels[0].socket = Tapped(channels[0].socket)
+    assert proven(channels) == []
+    channels[0].send({"headers": {"Authorization": "Bearer a-key-of-somebody"}})
+    assert channels[1].receive(5.0)["headers"]["Authorization"].startswith("Bearer")
+    assert len(travelled) >= 4
+    assert not any(word in b"".join(travelled) for word in (b"nonce", b"Bearer", b"somebody"))
+
+
+def test_what_is_changed_on_the_way_ends_the_connection(secured):
+    sealed = bytearray(secured[0].seal(b"\x00\x00\x00\x02{}"))
+    sealed[-1] ^= 1
+    secured[0].socket.sendall(sealed)
+    with pytest.raises(OSError, match=r"(?i)bad.?record.?mac"):
+        secured[1].receive(5.0)
+
+
+def test_who_stands_in_between_has_no_proof_to_pass_on(channels, monkeypatch):
+    """It speaks TLS with both ends, each by the rules, and passes on every word."""
+    own = secured_by._accepting.__wrapped__  # a certificate for each, as each process has its own
+    monkeypatch.setattr(secured_by, "_accepting", own)
+    near, far = map(Channel, pair(), ("the run", "who stands in between"))
+    connected, other = Channel(channels[0].socket, "who stands in between"), channels[1]
+
+    def relay():
+        with contextlib.suppress(OSError, SetupError):
+            far.secure(accepted=True)
+            connected.secure(accepted=False)
+            connected.send(far.receive(5.0))
+            far.send(connected.receive(5.0))
+            connected.send(far.receive(5.0))
+            far.send(connected.receive(5.0))
+        far.close()
+
+    thread = threading.Thread(target=relay)
+    thread.start()
+    assert proven((near, other)) == ["agent-token-refused"] * 2
+    thread.join()
+    near.close()
+
+
+@pytest.mark.parametrize("data", [b'\x00\x00\x00\x30{"nonce": "', b"GET / HTTP/1.1\r\n", bytes(9)])
+@pytest.mark.parametrize("accepted", [True, False])
+def test_who_does_not_encrypt_is_refused(channels, data, accepted):
+    channels[0].socket.sendall(data)
+    with pytest.raises(SetupError) as caught:
+        channels[1].prove(TOKEN, accepted=accepted)
+    assert caught.value.code == "agent-not-encrypted"
+
+
+def test_an_older_tls_is_refused(channels):
+    def older():
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        with contextlib.suppress(OSError):
+            context.wrap_socket(channels[0].socket)
+
+    thread = threading.Thread(target=older)
+    thread.start()
+    with pytest.raises(SetupError) as caught:
+        channels[1].prove(TOKEN, accepted=True)
+    assert caught.value.code == "agent-not-encrypted"
+    channels[1].close()
+    thread.join()
+
+
+def test_threads_send_and_receive_at_the_same_time(channels):
+    assert proven(channels) == []
+
+    def talk(channel):
+        for number in range(200):
+            channel.send({"number": number, "text": "x" * (number * 97)})
+
+    threads = [threading.Thread(target=talk, args=(channel,)) for channel in channels]
+    for thread in threads:
+        thread.start()
+    for channel in reversed(channels):
+        assert [channel.receive(10.0)["number"] for _ in range(200)] == list(range(200))
+    for thread in threads:
+        thread.join()
+
+
 def test_another_token_is_refused_at_both_ends(channels):
     assert proven(channels, other=TOKEN + b"x") == ["agent-token-refused"] * 2
 
@@ -63,14 +181,19 @@ def test_the_token_does_not_travel_and_a_proof_serves_once(channels):
     assert proven((first, channels[1])) == []
     nonce, proof = seen
     assert TOKEN.decode() not in str(seen)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        replayed = Channel(socket.create_connection(listener.getsockname()), "a replay")
-        accepted = Channel(listener.accept()[0], "it")
-    with contextlib.closing(replayed), contextlib.closing(accepted):
+    replayed, accepted = map(Channel, pair(), ("a replay", "it"))
+
+    def replay():
+        replayed.secure(accepted=False)
         replayed.send(nonce)
         replayed.send(proof)
+
+    thread = threading.Thread(target=replay)
+    thread.start()
+    with contextlib.closing(replayed), contextlib.closing(accepted):
         with pytest.raises(SetupError) as caught:
             accepted.prove(TOKEN, accepted=True)
+        thread.join()
     assert caught.value.code == "agent-token-refused"
 
 
@@ -83,39 +206,45 @@ def test_the_token_does_not_travel_and_a_proof_serves_once(channels):
         (b"\x00\x01\x00\x00", "agent-message-wrong"),
     ],
 )
-def test_what_is_no_message_is_refused(channels, data, code):
-    channels[0].socket.sendall(data)
+def test_what_is_no_message_is_refused(secured, data, code):
+    put(secured[0], data)
     with pytest.raises(SetupError) as caught:
-        channels[1].receive(5.0)
+        secured[1].receive(5.0)
     assert caught.value.code == code
 
 
 def test_a_long_message_waits_for_the_proof(channels):
     assert proven(channels) == []
-    channels[0].socket.sendall((MAX_MESSAGE + 1).to_bytes(4, "big"))
+    put(channels[0], (MAX_MESSAGE + 1).to_bytes(4, "big"))
     with pytest.raises(SetupError) as caught:
         channels[1].receive(5.0)
     assert caught.value.code == "agent-message-wrong"
 
 
-def test_a_message_that_trickles_in_has_no_longer_than_another(channels):
+@pytest.mark.parametrize("encrypted", [True, False], ids=["records", "within a record"])
+def test_a_message_that_trickles_in_has_no_longer_than_another(secured, encrypted):
     over = threading.Event()
+    record = iter(() if encrypted else secured[0].seal(bytes(1000)))
 
     def trickle():
         while not over.wait(0.02):
-            channels[0].socket.sendall(b"\x00")
+            if encrypted:
+                put(secured[0], b"\x00")
+            else:
+                secured[0].socket.sendall(bytes([next(record)]))
 
-    channels[0].socket.sendall(b"\x00\x00\x10\x00")
+    if encrypted:
+        put(secured[0], b"\x00\x00\x10\x00")
     thread = threading.Thread(target=trickle)
     thread.start()
     with pytest.raises(TimeoutError):
-        channels[1].receive(0.2)
+        secured[1].receive(0.2)
     over.set()
     thread.join()
 
 
-def test_closing_wakes_whoever_waits(channels):
-    raised = []
+def test_closing_wakes_whoever_waits(secured):
+    channels, raised = secured, []
 
     def wait():
         try:
@@ -140,13 +269,13 @@ def test_a_machine_that_is_gone_ends_a_wait(channels):
     assert ends["TCP_KEEPIDLE"] + ends["TCP_KEEPINTVL"] * ends["TCP_KEEPCNT"] <= 20
 
 
-def test_an_end_that_leaves_or_is_silent_is_told_apart(channels):
+def test_an_end_that_leaves_or_is_silent_is_told_apart(secured):
     with pytest.raises(TimeoutError):
-        channels[1].receive(0.01)
-    channels[0].socket.sendall(b"\x00\x00\x00\x08{")
-    channels[0].close()
+        secured[1].receive(0.01)
+    put(secured[0], b"\x00\x00\x00\x08{")
+    secured[0].close()
     with pytest.raises(ConnectionResetError):
-        channels[1].receive(5.0)
+        secured[1].receive(5.0)
 
 
 @pytest.mark.parametrize(

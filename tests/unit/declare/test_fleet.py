@@ -1,5 +1,8 @@
 """Inventories: every mistake at once with its line, and the cells and order that follow from one."""
 
+import time
+import tracemalloc
+
 import pytest
 
 from suite.base.errors import DeclarationError, UsageError
@@ -141,3 +144,32 @@ def test_options_that_lead_elsewhere_are_refused(tmp_path, options):
         plan(fleets.written(tmp_path / "rack.yaml", value), tmp_path / "out")
     assert refused.value.code == "fleet-options-wrong"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_thousand_machines_are_read_at_once_and_each_mistake_has_its_line(tmp_path):
+    """One machine a line: what is wrong with 100 of them comes in one refusal, by line."""
+    lines = ["inventory_schema: 1", "name: hall", "machines:"]
+    wrong = set()
+    for number in range(1000):
+        vendor = ("nvidia", "mthreads")[number % 2]
+        if number % 10 == 7:
+            wrong.add(len(lines) + 1)
+            lines.append(f"  - {{name: n{number}, vendor: {vendor}, devices: none}}")
+        else:
+            lines.append(f"  - {{name: n{number}, vendor: {vendor}, devices: 8}}")
+    lines += ["matrix:", "  - {profiles: [smoke]}"]
+    path = tmp_path / "hall.yaml"
+    path.write_text("\n".join(lines))
+    with pytest.raises(DeclarationError) as refused:
+        read_inventory(path)
+    assert {item.place.line for item in refused.value.problems} == wrong
+    path.write_text("\n".join(lines).replace("none", "8"))
+    tracemalloc.start()
+    begun = time.process_time()
+    made = drafts(read_inventory(path))
+    took, (_, peak) = time.process_time() - begun, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [len(draft.machines) for draft in made] == [500, 500]
+    print(f"{took:.2f} s, {peak / 1e6:.1f} MB")
+    assert peak < 64e6
+    assert took < 30

@@ -28,7 +28,7 @@ from suite.documents.event import Footer, Header
 from suite.evidence.farm import Bound, Offsets
 from suite.judge.log import endings
 from suite.judge.log.phases import phase_logs
-from suite.judge.rules import clientload
+from suite.judge.rules import clientload, stopping
 from suite.judge.rules import clients as rules
 from suite.measure import listener
 from suite.measure.engine import sim
@@ -188,6 +188,27 @@ def test_a_stop_rule_ends_where_the_log_shows_it(tmp_path, two):
     assert log.noted.text("ended_by") == "enough"
     assert endings.problem(log) == ""
     assert outcomes(left)["R119"] == "pass"
+
+
+def test_every_probe_of_a_search_is_dealt_and_the_search_follows_from_the_log(tmp_path, two):
+    search = phases.search(
+        min_rate=20.0, max_rate=80.0, requests=10, max_probes=4, resolution=0.1, percentile=90.0
+    )
+    planned = phase(scenario="slo_search", tasks=40, concurrency=None, search=search)
+    left = evidence.read(perform(tmp_path / "farm", two, [planned]))
+    (log,) = phase_logs(left).values()
+    probes = [mark.detail for mark in left.marks if mark.name == "probe.start"]
+    assert len(left.farm.deals) == len(probes) >= 1
+    for deal, probe in zip(left.farm.deals, probes, strict=True):
+        assert deal.mark.first_index == probe["first_index"]
+        assert {e.index: e.client for e in deal.events} == {
+            e.index: e.index % 2 for e in deal.events
+        }
+        assert {e.client for e in deal.events} == {0, 1}
+    assert log.noted.text("ended_by") == "searched"
+    assert stopping.search_follows(left, None).outcome.value == "pass"
+    found = outcomes(left)
+    assert (found["R118"], found["R119"], found["R121"]) == ("pass",) * 3
 
 
 def _rewritten(directory, change):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, cast
 import suite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LENGTH: Final = struct.Struct("<I")
 PIPE_BYTES: Final = 1 << 20
@@ -51,24 +51,30 @@ class Inbox:
         ended: the other side has closed it.
     """
 
-    def __init__(self, fd: int) -> None:
+    def __init__(self, fd: int, opened: Callable[[bytes], bytes] | None = None) -> None:
+        """Read from a descriptor.
+
+        Args:
+            fd: of the pipe, or of a connection.
+            opened: gives what lies in the bytes that came, or raises `OSError`; None where they are the messages themselves.
+        """
         self.ended = False
         self._fd = fd
+        self._opened = opened
         self._parts = bytearray()
 
     def read(self) -> bool:
         """Take what is there; False when the pipe would have to be waited for, or has ended."""
         try:
             data = os.read(self._fd, _READ)
+            self._parts += data if self._opened is None else self._opened(data)
         except BlockingIOError:
             return False
         except OSError:
             data = b""
         if not data:
             self.ended = True
-            return False
-        self._parts += data
-        return True
+        return bool(data)
 
     def messages(self) -> Iterator[object]:
         """The complete messages so far, oldest first."""

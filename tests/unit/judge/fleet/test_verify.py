@@ -1,11 +1,14 @@
 """What a fleet statement must say, and what it is refused for."""
 
 import datetime as dt
+import os
+import time
 
 import pytest
 from msgspec.structs import replace
 
-from suite.base.errors import TrustError
+from suite.base import jsonio
+from suite.base.errors import EvidenceError, TrustError
 from suite.documents.codec import plain
 from suite.documents.fleet import FLEET_TYPE
 from suite.evidence import fleetstate
@@ -144,3 +147,95 @@ def test_a_predicate_with_another_member_is_refused(journalled):
     with pytest.raises(TrustError) as refused:
         check_predicate(parse_statement(payload_of(whole.subjects, FLEET_TYPE, predicate)))
     assert refused.value.code == "predicate-schema"
+
+
+def _line(entry, **changes):
+    return jsonio.canonical({**plain(entry), **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"machine": "node-9"}, "fleet-journal-broken"),
+        ({"machine": "node-3"}, "fleet-journal-broken"),
+        ({"cell": "9-cell"}, "fleet-journal-broken"),
+        ({"repeat": 7}, "fleet-journal-broken"),
+        ({"attempt": 2}, "fleet-journal-broken"),
+        ({"sequence": 4}, "fleet-journal-broken"),
+        ({"previous": "0" * 64}, "fleet-journal-broken"),
+        ({"kind": "placed"}, "fleet-journal-broken"),
+        ({"kind": "won"}, "schema-violation"),
+        ({"machine": ["node-1"]}, "schema-violation"),
+        ({"attempt": True}, "schema-violation"),
+        ({"attempt": 1e300}, "schema-violation"),
+        ({"reason": "x" * 100_000}, "schema-violation"),
+        ({"best": "node-1"}, "schema-violation"),
+    ],
+)
+def test_a_journal_that_no_controller_wrote_is_refused(tmp_path, changes, code):
+    """An attempt of a machine that has no such run, or of another form, with every line behind it bound to it."""
+    made = fleets.fleet(tmp_path, 3, repeats=1, excluded="sent back")
+    with Journal(tmp_path, made) as journal:
+        journal.append("begun", backend="local")
+        entry = journal.append("submitted", machine="node-1", cell="1-cell", repeat=1, attempt=1)
+    path = tmp_path / "journal.jsonl"
+    first, _ = path.read_bytes().splitlines()
+    path.write_bytes(first + b"\n" + _line(entry) + b"\n")
+    assert len(read_journal(tmp_path, made)[0]) == 2
+    path.write_bytes(first + b"\n" + _line(entry, **changes) + b"\n")
+    for read in (read_journal, Journal):
+        with pytest.raises(EvidenceError) as refused:
+            read(tmp_path, made)
+        assert refused.value.code == code
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", "fleet.json"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "directory", "giant"])
+def test_what_is_no_plain_file_of_a_bounded_length_is_refused(journalled, name, kind):
+    directory, made = journalled
+    _, now, sha256 = held(directory, made)
+    key = keyfiles.generate(directory / "key.pem")
+    bundle = sign(make_statement(made, now, sha256, NOW), key)
+    path = directory / name
+    kept = path.rename(directory / "kept")
+    match kind:
+        case "link":
+            path.symlink_to(kept)
+        case "pipe":
+            os.mkfifo(path)
+        case "directory":
+            path.mkdir()
+        case _:
+            with path.open("wb") as giant:
+                giant.truncate(1 << 40)
+
+    def card(_run):
+        raise AssertionError("no card is looked at")
+
+    begun = time.monotonic()
+    (error,) = verify_fleet(directory, bundle, Known(key=key.public), card).errors
+    assert error.code == "file-unreadable", error
+    assert time.monotonic() - begun < 10
+
+
+def test_a_card_of_another_machine_is_refused(journalled):
+    """Two machines that claim one run: the second one's attempt names the first one's card."""
+    directory, made = journalled
+    with Journal(directory, made) as journal:
+        _attempt(journal, "node-2", "preflight", 0, 2, status=0, measured=False)
+    _, now, _ = held(directory, made)
+    document = stated_of(made, now, "2026-11-28T21:00:00Z")
+    claimed = replace(
+        document.machines[1].attempts[-1], cell="1-cell", repeat=1, card_sha256="1" * 64
+    )
+    lying = replace(
+        document,
+        machines=(
+            document.machines[0],
+            replace(document.machines[1], attempts=(claimed,)),
+            document.machines[2],
+        ),
+    )
+    with pytest.raises(TrustError) as refused:
+        require_whole(lying, made, now)
+    assert refused.value.code == "fleet-machine-dropped"

@@ -114,6 +114,31 @@ def test_a_lost_attempt_leaves_its_machine_alone_until_resume(tmp_path):
     assert set(outcomes(made, now).values()) == {"complete"}
 
 
+def test_what_a_queue_holds_back_behind_a_lost_machine_is_given_up(tmp_path):
+    class Queue(Local):
+        """Begins the second of two attempts only when its machine is back, as Slurm does."""
+
+        batch = 2
+
+        def submit(self, machine, attempts, name):
+            return [*super().submit(machine, attempts[:1], name), *["held"] * len(attempts[1:])]
+
+        def gone(self, handles):
+            return super().gone({handle: at for handle, at in handles.items() if handle != "held"})
+
+    made = fleets.fleet(tmp_path, 1, repeats=2, retries=0)
+    looks = iter([False] * 500)
+    now = fleets.work(
+        tmp_path, made, fleets.KILLED, stopped=lambda: next(looks, True), backend=Queue()
+    )
+    assert now.running() == []
+    assert codes(now) == ["fleet-lost"]
+    assert codes(now, Job("node-1", "1-cell", 2)) == ["fleet-unplaced"]
+    # It never began, so that it still may.
+    now = fleets.work(tmp_path, made)
+    assert now.attempts[Job("node-1", "1-cell", 2)][-1].passed
+
+
 def test_an_attempt_that_works_on_keeps_the_next_from_its_machine(tmp_path):
     made = fleets.fleet(tmp_path, 1, repeats=1)
     # Its script dies, and what it started works on, as on a node that was given up.
