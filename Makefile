@@ -139,8 +139,8 @@ CHEATS := $(PY) -m tests.cheats --keep build/cheats
 cheats: .venv/.dev ## run every cheat of the simulated vendor at every level and write what named it into docs: ARGS="--engine-python PYTHON"
 	@$(CHEATS) $(ARGS) && $(PY) -m suite.cli.pages
 
-honest: .venv/.dev ## false alarms of 20 honest runs of the simulated vendor
-	@$(CHEATS) --honest 20
+honest: .venv/.dev ## false alarms of 20 honest runs of the simulated vendor, or ARGS="--engine vllm --engine-python PYTHON"
+	@$(CHEATS) --honest 20 $(ARGS) && $(PY) -m suite.cli.pages
 
 mutations: .venv/.dev ## change a valid submission in one field, 10,000 times: none may be accepted with another meaning
 	@$(PY) -m tests.mutation $(ARGS)

@@ -2,7 +2,7 @@
 
 Each run stays in DIR, where a second call finds it. What was seen goes into ``docs/cheats.json``, beside what earlier calls saw
 of other cheats and levels, and ``python -m suite.cli.pages`` makes the table of it. ``--honest N`` makes N honest runs
-instead and counts the rules that they break.
+instead, of the scripted server or of the engine that ``--engine`` names, and counts the rules that they break.
 """
 
 from __future__ import annotations
@@ -31,12 +31,21 @@ def main() -> int:
     parser.add_argument("cheats", nargs="*", default=[vendor.HONEST, *able])
     parser.add_argument("--level", action="append", choices=RUN, help="only this")
     parser.add_argument("--keep", type=Path, required=True, help="directory of the runs")
-    parser.add_argument("--engine-python", type=Path, help="with torch and transformers, to audit")
+    parser.add_argument(
+        "--engine-python",
+        type=Path,
+        help="with torch and transformers, to audit; with --engine, that engine's",
+    )
     parser.add_argument("--honest", type=int, default=0, help="so many honest runs instead")
+    parser.add_argument(
+        "--engine", help="with --honest: this engine instead of the scripted server"
+    )
     given = parser.parse_args()
     given.keep.mkdir(parents=True, exist_ok=True)
+    if given.engine and not (given.honest and given.engine_python):
+        parser.error("--engine goes with --honest and needs --engine-python")
     if given.honest:
-        return _count_alarms(given.keep, given.honest)
+        return _count_alarms(given.keep, given.honest, given.engine, given.engine_python)
     levels = given.level or RUN
     if AUDITED in levels and given.engine_python is None:
         parser.error("--engine-python: the audit needs a Python with torch and transformers")
@@ -102,19 +111,24 @@ class Bench:
         return vendor.agrees_with(first / "run", again / "run", folder / "reproduction.json")
 
 
-def _count_alarms(keep: Path, count: int) -> int:
+def _count_alarms(keep: Path, count: int, engine: str | None, python: Path | None) -> int:
     """Honest runs, and how often each rule named one; 1 where any did."""
     alarms: Counter[str] = Counter()
     for number in range(count):
-        folder = keep / f"{vendor.HONEST}-{number}"
+        folder = keep / f"{engine or vendor.HONEST}-{number}"
         folder.mkdir(exist_ok=True)
         if not (folder / "run" / "scorecard.json").is_file():
-            vendor.measured(folder, vendor.HONEST, {"seed": number})
-        named = vendor.naming(vendor.card_of(folder / "run"), vendor.SIMULATED)
+            if engine and python:
+                vendor.served(folder, engine, python)
+            else:
+                vendor.measured(folder, vendor.HONEST, {"seed": number})
+        always = vendor.SERVED if engine else vendor.SIMULATED
+        named = vendor.naming(vendor.card_of(folder / "run"), always)
         alarms.update(named)
         print(f"run {number + 1}: {' '.join(sorted(named)) or 'no alarm'}", flush=True)
     print(f"{count} honest runs, {alarms.total()} false alarms {dict(alarms)}")
-    trials.record("honest", "the simulated vendor", runs=count, alarms=alarms.total())
+    whose = engine or "the simulated vendor"
+    trials.record("honest", whose, runs=count, alarms=alarms.total())
     return int(bool(alarms))
 
 

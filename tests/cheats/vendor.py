@@ -14,6 +14,8 @@ PROFILE = Path(__file__).with_name("cheats.yaml")
 HONEST = "honest"
 SIMULATED = {"R030", "R035", "R038"}
 """A simulated run of a profile of one's own is warned so, whoever is behind it."""
+SERVED = {"R030", "R034", "R035", "R038"}
+"""The same of a real engine in a process: no image that a digest binds."""
 ELSEWHERE = {"R030", "R033", "R034", "R035", "R038"}
 """The same of a server that runs already."""
 MACHINE = {"R005", "R011", "R018", "R048", "R051", "R052", "R076"}
@@ -40,6 +42,16 @@ def measured(folder: Path, cheat: str, script: dict, challenge: Path | None = No
     )  # fmt: skip
     assert done.returncode in (0, 1), done.stderr
     return card_of(run)
+
+
+def served(folder: Path, engine: str, python: Path) -> dict:
+    """The card of a run of a real engine with the mini model, in a process."""
+    done = runs.suite(
+        "run", "--runtime", "process", "--engine", engine, "--engine-python", python,
+        "--profile", PROFILE, "--out", folder / "run", "--key", runs.key(folder / "key.pem"),
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    return card_of(folder / "run")
 
 
 def witnessed(folder: Path, cheat: str, script: dict, challenge: Path) -> dict:
