@@ -14,7 +14,7 @@ PROFILE = Path(__file__).with_name("cheats.yaml")
 HONEST = "honest"
 SIMULATED = {"R030", "R035", "R038"}
 """A simulated run of a profile of one's own is warned so, whoever is behind it."""
-SERVED = {"R030", "R034", "R035", "R038"}
+SERVED = {"R030", "R038"}
 """The same of a real engine in a process: no image that a digest binds."""
 ELSEWHERE = {"R030", "R033", "R034", "R035", "R038"}
 """The same of a server that runs already."""

@@ -2,7 +2,7 @@
 
 A metric agrees where the interval of the ratio of the two values, widened so that of a hundred metrics hardly one is outside by
 chance, reaches into the share by which two honest runs of one machine may differ. Tails are not compared: of few requests they vary with
-the machine's other work.
+the machine's other work. Latencies are those of answered requests, so that how many failed is compared too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base.bilingual import Sentence
 from suite.documents.reproduction import Numbers, Reproduced
 from suite.documents.value import Measured
+from suite.judge.audit.verdict import at_least
 from suite.judge.compare.inputs import same_place
 from suite.judge.compare.paired import answers, paired_ratios
 from suite.judge.compare.ratio import factor, ratio_of, ratio_within
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from suite.documents.card import Scorecard
+    from suite.documents.card_phase import CardPhase
     from suite.documents.comparison import Family, ValueRatio
     from suite.documents.plan import Plan
     from suite.documents.value import Value
@@ -40,6 +42,8 @@ WIDENED: Final = 3.29 / 1.96
 LEAST_EQUAL: Final = 0.2
 """Least share of answers that are the same text, where decoding is greedy: batching changes a step in a hundred, no more."""
 FEWEST_ANSWERS: Final = 16
+FAILED_BY_CHANCE: Final = 0.001
+"""How probable so many failed requests of one run must be at least, if those of both had one cause."""
 _CENTRES: Final = ("p50", "mean")
 
 
@@ -98,6 +102,7 @@ def numbers(
         for item in metrics
         if not item.agrees
     ]
+    wrong.extend(_failures(first[0], card))
     greedy = first[1].plan.workload.decoding.temperature == 0
     if greedy and asked >= FEWEST_ANSWERS and equal < LEAST_EQUAL * asked:
         wrong.append(
@@ -144,6 +149,30 @@ def _metrics(
                     share=share,
                     agrees=wide.low <= 1 + share and wide.high >= 1 / (1 + share),
                 )
+
+
+def _failures(first: Scorecard, again: Scorecard) -> Iterator[Sentence]:
+    """The phases of which one run failed in more requests than the other by more than chance."""
+    by_place = {same_place(phase): phase for phase in again.phases}
+    for phase in first.phases:
+        other = by_place.get(same_place(phase))
+        if other is None:
+            continue
+        (failed, asked), (failed_again, asked_again) = _asked(phase), _asked(other)
+        both, share = failed + failed_again, asked / max(1, asked + asked_again)
+        chance = min(at_least(failed, both, share), at_least(failed_again, both, 1 - share))
+        if chance < FAILED_BY_CHANCE:
+            yield Sentence(
+                f"failed requests of {phase.name}: {failed} of {asked} and {failed_again} of {asked_again}",
+                f"{phase.name} 的失败请求：{asked} 个中 {failed} 个，与 {asked_again} 个中 {failed_again} 个",
+            )
+
+
+def _asked(phase: CardPhase) -> tuple[int, int]:
+    """How many requests failed, and of how many that ended."""
+    counts = [phase.metrics.get(name) for name in ("failed", "completed")]
+    failed, completed = (round(it.value) if isinstance(it, Measured) else 0 for it in counts)
+    return failed, failed + completed
 
 
 def _compared(metric: Metric) -> bool:

@@ -69,12 +69,19 @@ def other_words(parts: dict) -> None:
         request["text"] += "!"
 
 
+def some_fail(parts: dict, number: int = 16) -> None:
+    for request in parts["requests"][:number]:
+        request["outcome"] = "http-error"
+
+
 CHANGES = {
     "": lambda parts: None,
     "slower": slower,
     "five per cent slower": lambda parts: slower(parts, 1.05),
     "other answers": other_answers,
     "other words": other_words,
+    "half fail": some_fail,
+    "three fail": lambda parts: some_fail(parts, 3),
 }
 
 
@@ -100,6 +107,20 @@ def test_what_does_not_come_out_is_named(change, named):
     families = {item.metric.partition("_")[0] for item in both.metrics}
     assert {"ttft", "tpot", "rouge1"} <= families
     assert not any(item.metric.endswith(("p99", "p999")) for item in both.metrics)
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "named"),
+    [
+        ("", "half fail", "failed requests of single-stream: 0 of 32 and 16 of 32"),
+        ("half fail", "", "failed requests of single-stream: 16 of 32 and 0 of 32"),
+        ("half fail", "half fail", None),
+        ("", "three fail", None),
+    ],
+)
+def test_requests_that_fail_in_one_run_alone_are_named(first, again, named):
+    wrong = numbers(side(first), side(again))[1]
+    assert [line for line in wrong if line.startswith("failed")] == ([named] if named else [])
 
 
 @pytest.mark.parametrize(
