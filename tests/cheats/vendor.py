@@ -77,7 +77,9 @@ def witnessed(folder: Path, cheat: str, script: dict, challenge: Path) -> dict:
 def agrees_with(run: Path, honest: Path, statement: Path) -> bool:
     """Whether a run of an honest vendor reproduces a run."""
     script = json.loads((honest / "basis.json").read_bytes())["sim_script"]
-    statement.unlink(missing_ok=True)  # an earlier one would be kept, and the refusal be taken for a difference
+    statement.unlink(
+        missing_ok=True
+    )  # an earlier one would be kept, and the refusal be taken for a difference
     done = runs.suite(
         "reproduce", run, "--again", honest, "--sim-script", script, "--out", statement,
         "--key", runs.key(statement.with_name("reviewer.pem")), "--quiet",
