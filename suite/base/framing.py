@@ -89,14 +89,14 @@ class Channel:
         assert self._secured is not None, "before `secure`"
         return self._secured.seal(data)
 
-    def open(self, data: bytes) -> bytes:
+    def unseal(self, data: bytes) -> bytes:
         """What came over the connection, as it was before `seal`.
 
         Raises:
             OSError: it was changed on the way.
         """
         assert self._secured is not None, "before `secure`"
-        return self._secured.open(data)
+        return self._secured.unseal(data)
 
     @property
     def waiting(self) -> bool:
@@ -135,7 +135,7 @@ class Channel:
 
     def _exactly(self, count: int, end: float | None) -> bytes:
         while len(self._opened) < count:
-            self._opened += self.open(self._record(end))
+            self._opened += self.unseal(self._record(end))
         data = bytes(self._opened[:count])
         del self._opened[:count]
         return data

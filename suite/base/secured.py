@@ -27,7 +27,7 @@ _DAYS: Final = dt.timedelta(days=3650)
 
 
 class Secured:
-    """One end of a connection after the handshake; threads may seal and open at the same time.
+    """One end of a connection after the handshake; threads may seal and unseal at the same time.
 
     Attributes:
         binding: SHA-256 of the certificate of the end that accepted, in hex; alike at both ends.
@@ -70,7 +70,7 @@ class Secured:
             self._tls.write(data)
             return self._outgoing.read()
 
-    def open(self, data: bytes) -> bytes:
+    def unseal(self, data: bytes) -> bytes:
         """What came over the connection as it was; what is cut off remains for the next call.
 
         Raises:

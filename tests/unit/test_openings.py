@@ -82,6 +82,7 @@ WRITERS = {
         "(part / name).open",
         "(folder / name).write_bytes",
     ],
+    "judge/submissions/changes.py": ["target.open"],
     "judge/submissions/source.py": ["path.open", "(place / file).write_bytes"],
     "judge/submissions/pack.py": ["target.open", "target.open", "(directory / entry).open"],
     # Files that the suite ships.
