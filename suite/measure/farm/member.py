@@ -98,7 +98,7 @@ class RemoteClient:
         self.events_fd = self._channel.socket.fileno()
         self.commands_fd = os.dup(self.events_fd)
         self._channel.socket.setblocking(False)
-        self._inbox = Inbox(self.events_fd, self._channel.open)
+        self._inbox = Inbox(self.events_fd, self._channel.unseal)
         self._outbox = Outbox(self.commands_fd)
         self._lines = Lines(wire.FarmReplies, file=self.title, error=SetupError)
         self._asked_ns: int | None = None
