@@ -283,7 +283,9 @@ def other_docker():
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="d") as place:
         socket = f"unix://{place}/s"
         files = [f"--{name}={place}/{name}" for name in ("data-root", "exec-root", "pidfile")]
-        command = ["dockerd", f"--host={socket}", *files, "--bridge=none", "--iptables=false"]
+        # In a network of its own: an engine without a bridge takes away the machine's docker0 when it starts.
+        command = ["unshare", "--net", "dockerd", f"--host={socket}", *files]
+        command += ["--bridge=none", "--iptables=false"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as it:
             try:
                 ready = ["docker", "--host", socket, "version"]
