@@ -1,5 +1,5 @@
 // What the site does in a real Chromium, from files: usage: node site.mjs JOBS.json; one answer for each job.
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import puppeteer from "puppeteer-core";
 
@@ -60,8 +60,10 @@ const answers = {
     appendFileSync(job.log, job.rest);
     await page.waitForFunction(() => [...document.querySelectorAll("#phases tr")].every((it) => it.dataset.state === "ended"));
     seen.after = await rows();
-    writeFileSync(job.card, "<!doctype html><title>card</title>");
-    await page.waitForFunction(() => location.pathname.endsWith("/scorecard.html"));
+    // Whole at once, as a run writes it: an empty page would have no title.
+    writeFileSync(`${job.card}.part`, "<!doctype html><title>card</title>");
+    renameSync(`${job.card}.part`, job.card);
+    await page.waitForFunction(() => location.pathname.endsWith("/scorecard.html") && document.readyState === "complete");
     seen.title = await page.title();
     return seen;
   },
