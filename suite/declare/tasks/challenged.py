@@ -1,6 +1,7 @@
 """The tasks of a run under a challenge: half of the profile's as they are, half new, in a drawn order.
 
-Which tasks stay as they are, and the order of all, follow from SHA-256 of the challenge's salt, a word and the task's id.
+Which tasks stay as they are, and the order of all, follow from SHA-256 of the challenge's salt, a word and the task's id;
+known and new ones run in pairs, so that a phase of a few tasks has enough of both to be compared, whatever was drawn.
 In the place of the others come new ones: of the mini set stories of its generator under the salt, which no mini set and no
 training text has; of any other set the same articles with names, places and numbers replaced (`suite.declare.tasks.perturb`).
 An article in which nothing can be replaced stays as it is.
@@ -21,7 +22,7 @@ from suite.declare.tasks.taskset import MINI_KIND, TaskSet
 from suite.documents.taskline import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
 LEAST_CHANGED: Final = 0.9
 """Share of the tasks drawn to be new that must be: nearly every article holds a name, a place or a number."""
@@ -33,9 +34,23 @@ def _drawn(salt: str, what: str, ids: Iterable[str]) -> list[str]:
     )
 
 
-def running_order(ids: Iterable[str], salt: str) -> list[str]:
-    """The order in which tasks run."""
-    return _drawn(salt, "order", ids)
+def running_order(ids: Iterable[str], new: Container[str], salt: str) -> list[str]:
+    """The order in which tasks run: in drawn pairs of a known and a new one, so that no part of a run has few of either.
+
+    Args:
+        ids: of all tasks.
+        new: those drawn to be new, half of all; an odd task runs last.
+        salt: of the challenge, for tasks.
+    """
+    drawn = _drawn(salt, "order", ids)
+    groups = ([name for name in drawn if (name in new) is group] for group in (False, True))
+    pairs = itertools.zip_longest(*groups)
+    place = {name: number for number, name in enumerate(drawn)}
+    return [
+        name
+        for pair in pairs
+        for name in sorted((name for name in pair if name is not None), key=place.__getitem__)
+    ]
 
 
 def chosen_ids(ids: Iterable[str], salt: str) -> frozenset[str]:
@@ -95,6 +110,7 @@ def challenged(tasks: TaskSet, salt: str) -> TaskSet:
     """
     chosen = chosen_ids((task.id for task in tasks.tasks), salt)
     made: dict[str, Task] = {}
+    drawn: set[str] = set()
     stories = itertools.count()
     for task in tasks.tasks:
         if task.id not in chosen:
@@ -104,10 +120,12 @@ def challenged(tasks: TaskSet, salt: str) -> TaskSet:
         else:
             new = perturbed_task(task, salt) or task
         made[new.id] = new
+        if task.id in chosen:
+            drawn.add(new.id)
     _require_changed(made.values(), len(chosen))
     return TaskSet(
         name=tasks.name,
-        tasks=tuple(made[name] for name in running_order(made, salt)),
+        tasks=tuple(made[name] for name in running_order(made, drawn, salt)),
         locked=tasks.locked,
         why_not_locked=tasks.why_not_locked,
         kind=tasks.kind,

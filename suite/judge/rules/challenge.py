@@ -29,7 +29,7 @@ from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule
 from suite.judge.rules.shipped import mini_under, original
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from suite.documents.challenge import BasisChallenge, Challenge
     from suite.documents.plan import Plan
@@ -129,8 +129,6 @@ def _tasks(evidence: Evidence, challenge: Challenge) -> str:
     records = joined_sha256(line.record_sha256 for line in lines)
     if records != taskset.records_sha256:
         return Sentence("the tasks are not those of the plan", "任务不是计划中的任务")
-    if [line.id for line in lines] != running_order(evidence.tasks, salt):
-        return Sentence("the tasks run in another order", "任务按其他顺序运行")
     for line in lines:
         record = {
             "document_sha256": line.document_sha256, "id": line.id, "summary": line.reference,
@@ -145,11 +143,20 @@ def _tasks(evidence: Evidence, challenge: Challenge) -> str:
     return _perturbed(lines, salt, taskset.name)
 
 
+def _order(lines: Sequence[TaskLine], new: Container[str], salt: str) -> str:
+    ids = [line.id for line in lines]
+    if ids != running_order(ids, new, salt):
+        return Sentence("the tasks run in another order", "任务按其他顺序运行")
+    return ""
+
+
 def _stories(lines: Sequence[TaskLine], salt: str, taskset: TaskSet) -> str:
     if taskset.size > MINI_COUNT:
         return Sentence(
             f"there is no mini set of {taskset.size} tasks", f"没有 {taskset.size} 个任务的 mini 集"
         )
+    if wrong := _order(lines, {line.id for line in lines if line.origin is not UNSET}, salt):
+        return wrong
     expected = mini_under(salt, taskset.size)
     if taskset != expected.to_doc():
         return Sentence(
@@ -188,6 +195,8 @@ def _perturbed(lines: Sequence[TaskLine], salt: str, name: str) -> str:
             return Sentence(f"task {line.id}: {wrong}", f"任务 {line.id}：{chinese(wrong)}")
     before = {original(line).id: line for line in lines}
     chosen = chosen_ids(before, salt)
+    if wrong := _order(lines, {before[key].id for key in chosen if key in before}, salt):
+        return wrong
     changed = {key for key, line in before.items() if line.origin is not UNSET}
     if len(before) != len(lines) or not changed <= chosen:
         return Sentence(

@@ -19,13 +19,29 @@ def test_half_of_a_mini_set_is_new_in_an_order_of_the_salt():
     new = [task for task in made.tasks if task.origin is not None]
     assert (len(made.tasks), len(new), made.to_doc().new) == (16, 8, 8)
     ids = [task.id for task in made.tasks]
-    assert ids == running_order(ids, SALT) != running_order(ids, OTHER)
+    drawn = {task.id for task in new}
+    assert ids == running_order(ids, drawn, SALT) != running_order(ids, drawn, OTHER)
     known = {task.id for task in made.tasks} - {task.id for task in new}
     assert known == {task.id for task in mini_tasks(count=16)} - chosen_ids(
         (task.id for task in mini_tasks(count=16)), SALT
     )
     assert made == challenged(mini_set(16), SALT)
     assert made.records_sha256 != challenged(mini_set(16), OTHER).records_sha256
+
+
+@pytest.mark.parametrize("size", [16, 17, 64])
+def test_any_part_of_a_run_holds_about_as_many_new_tasks_as_known_ones(size):
+    for number in range(50):
+        made = challenged(mini_set(size), f"{number:064x}")
+        new = [task.origin is not None for task in made.tasks]
+        assert all(abs(2 * sum(new[:end]) - end) <= 1 for end in range(size + 1)), number
+        assert sum(new) == size // 2
+
+
+def test_of_a_pair_now_the_new_task_runs_first_and_now_the_known_one():
+    made = challenged(mini_set(64), SALT)
+    first = [task.origin is not None for task in made.tasks[::2]]
+    assert 4 < sum(first) < 28
 
 
 def test_new_stories_are_the_same_everywhere_and_nowhere_known():
