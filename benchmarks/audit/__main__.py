@@ -84,7 +84,7 @@ def answered(given: argparse.Namespace, prompts: Sequence[Sequence[int]], name: 
     if not result.exists():
         result.parent.mkdir(exist_ok=True)
         outputs = json.loads(kept.read_bytes())
-        asked = audit.Asked(
+        asked = audit.Assignment(
             model=given.model,
             answers=[
                 {"prompt": list(prompt), "output": output}

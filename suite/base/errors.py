@@ -190,3 +190,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """``did you mean 'x'?`` when one of the known names is near; else ""."""
     near = difflib.get_close_matches(name, list(known), 1)
     return Sentence(f"did you mean {near[0]!r}?", f"是否指 {near[0]!r}？") if near else ""
+
+
+def choices(name: str, known: Iterable[str]) -> Sentence:
+    """What to do about a name that is none of those known: the nearest of them, and all."""
+    names = list(known)
+    if not names:
+        return Sentence("there are none", "没有任何一个")
+    listed = Sentence(f"known: {', '.join(names)}", f"已知：{', '.join(names)}")
+    near = nearest(name, names)
+    return Sentence(f"{near} ", chinese(near)) + listed if near else listed

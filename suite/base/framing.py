@@ -223,8 +223,8 @@ class Channel:
 
     def _proof(self, token: bytes, end: str, first: str, second: str) -> str:
         assert self._secured is not None
-        said = f"{end}\n{first}\n{second}\n{self._secured.binding}"
-        return hmac.new(token, said.encode(), hashlib.sha256).hexdigest()
+        message = f"{end}\n{first}\n{second}\n{self._secured.binding}"
+        return hmac.new(token, message.encode(), hashlib.sha256).hexdigest()
 
     def close(self) -> None:
         """Close the connection; whoever waits at it wakes."""

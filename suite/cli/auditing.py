@@ -63,7 +63,7 @@ _DECIDING: Final = (".safetensors", ".bin", ".json", ".jinja", ".model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AuditOptions:
     """What the command line asks for.
 
     Attributes:
@@ -104,11 +104,11 @@ class Made:
     bundle: bytes
 
 
-def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> Made:
+def make(options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Terminal) -> Made:
     """Verify the run, choose answers, have the reference read them, and judge.
 
     Args:
-        asked: what is to be audited, and how.
+        options: what is to be audited, and how.
         trusted: whose signature of the card counts.
         key: of who audits.
         terminal: shows what goes on.
@@ -117,7 +117,7 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
         SuiteError: what the verification, the choice or the reference's environment refuses;
             ``audit-model-differs``.
     """
-    held = judging.verified(asked.run, trusted)
+    held = judging.verified(options.run, trusted)
     run = held.evidence
     if run is None:
         hint = Sentence(
@@ -126,13 +126,13 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
         )
         raise EvidenceError(
             "run-missing",
-            Sentence(f"{asked.run} holds no evidence", f"{asked.run} 不含证据"),
+            Sentence(f"{options.run} holds no evidence", f"{options.run} 不含证据"),
             hint=hint,
         )
-    model = MINI_MODEL if asked.model == "mini" else Path(asked.model)
+    model = MINI_MODEL if options.model == "mini" else Path(options.model)
     _require_model(run.plan, model)
-    seed = secrets.randbits(32) if asked.seed is None else asked.seed
-    read = _read(run, model, replace(asked, seed=seed), terminal)
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    read = _read(run, model, replace(options, seed=seed), terminal)
     raw = jsonio.canonical(
         [
             {"request": place(answer.request), "tokens": [list(token) for token in tokens]}
@@ -140,10 +140,10 @@ def make(asked: Asked, trusted: Trusted, key: PublicKey, terminal: Terminal) -> 
         ]
     )
     reference = AuditReference(
-        engine="transformers" if asked.url is None else "vllm",
+        engine="transformers" if options.url is None else "vllm",
         versions=read.versions,
-        dtype=asked.dtype,
-        run_dtype=_run_dtype(run.plan, asked),
+        dtype=options.dtype,
+        run_dtype=_run_dtype(run.plan, options),
         model_sha256=run.plan.model.sha256,
     )
     sample = AuditSample(
@@ -180,21 +180,21 @@ class _Read:
         return sum(margins) / len(margins) if margins else math.inf
 
 
-def _run_dtype(plan: Plan, asked: Asked) -> str:
+def _run_dtype(plan: Plan, options: AuditOptions) -> str:
     """The run's precision, or the reference's where the reference has not the run's."""
     executed = plan.engine.dtype.executed
-    return executed if executed in reading.DTYPES and asked.url is None else asked.dtype
+    return executed if executed in reading.DTYPES and options.url is None else options.dtype
 
 
-def _read(run: Evidence, model: Path, asked: Asked, terminal: Terminal) -> _Read:
+def _read(run: Evidence, model: Path, options: AuditOptions, terminal: Terminal) -> _Read:
     """Choose answers and have the reference read them, in each form that the model may have written."""
-    assert asked.seed is not None
+    assert options.seed is not None
     tokenizer, ends = Tokenizer.from_directory(model), end_tokens(model)
-    documents = documents_of(run, asked.data)
+    documents = documents_of(run, options.data)
     terminal.step(Sentence("having the reference read the answers", "由参考引擎读取回答"))
     python = None
-    if asked.url is None:
-        python = reading.environment(asked.python, terminal.step, Settings())
+    if options.url is None:
+        python = reading.environment(options.python, terminal.step, Settings())
     readings: list[_Read] = []
     with tempfile.TemporaryDirectory(prefix="suite-audit-") as scratch:
         for lead in LEADS:
@@ -203,20 +203,20 @@ def _read(run: Evidence, model: Path, asked: Asked, terminal: Terminal) -> _Read
                 tokenizer,
                 documents,
                 ends=ends,
-                seed=asked.seed,
-                tokens=asked.tokens,
+                seed=options.seed,
+                tokens=options.tokens,
                 lead=lead,
             )
-            wanted = reading.Asked(
+            wanted = reading.Assignment(
                 model=model,
                 answers=[answer.to_json() for answer in chosen],
                 ends=ends,
-                dtype=asked.dtype,
-                run_dtype=_run_dtype(run.plan, asked),
-                device=asked.device,
+                dtype=options.dtype,
+                run_dtype=_run_dtype(run.plan, options),
+                device=options.device,
             )
             if python is None:
-                made = auditserver.read(wanted, asked.url or "", on_progress=terminal.step)
+                made = auditserver.read(wanted, options.url or "", on_progress=terminal.step)
             else:
                 made = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
             readings.append(_Read(chosen, _kept(chosen, made, tokenizer), made.versions))
@@ -227,7 +227,7 @@ def _read(run: Evidence, model: Path, asked: Asked, terminal: Terminal) -> _Read
 
 
 def documents_of(run: Evidence, data: Path | None) -> dict[str, str]:
-    """The documents of a run's tasks by id, those of its challenge made again; only the very texts that it was asked.
+    """The documents of a run's tasks by id, those of its challenge made again; only the very texts that it was options.
 
     Args:
         run: verified.

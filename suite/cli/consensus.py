@@ -10,8 +10,8 @@ from suite.cli import judging
 from suite.cli.trustoptions import Trusted
 from suite.documents.reproduction import (
     Consensus,
+    ConsensusEntry,
     ConsensusMetric,
-    Said,
     VerificationSummary,
 )
 from suite.judge.attest import trust as trust_list
@@ -64,7 +64,7 @@ def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
         passed=passed,
         failed=len(results) - passed,
         reproductions=tuple(
-            Said(
+            ConsensusEntry(
                 owner=owner,
                 time=item.timeVerified,
                 result=item.verificationResult,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from suite import evidence
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SetupError
+from suite.base.errors import Place, SetupError
 from suite.base.language import Language, language
-from suite.base.safe import is_plain, replace_file
+from suite.base.safe import replace_file
 from suite.judge import score
 from suite.judge.attest import sign, verify_run
 from suite.judge.attest.page import NOTHING, Carried
@@ -45,29 +45,6 @@ class Signed:
     page: bytes
 
 
-def require_run(directory: Path) -> None:
-    """Refuse what is no run, before a key is asked for and before anything is written into it.
-
-    Raises:
-        EvidenceError: ``run-missing``, ``run-wrong``.
-    """
-    if not directory.is_dir():
-        raise EvidenceError(
-            "run-missing",
-            Sentence(f"there is no run directory {directory}", f"没有运行目录 {directory}"),
-        )
-    if not any(is_plain(directory / name) for name in (evidence.MANIFEST, "plan.json")):
-        message = Sentence(
-            f"{directory} is no run: it holds neither {evidence.MANIFEST} nor plan.json",
-            f"{directory} 不是运行：既没有 {evidence.MANIFEST}，也没有 plan.json",
-        )
-        hint = Sentence(
-            "give the directory that `suite run` named, runs/<id>; nothing was written",
-            "请给出 `suite run` 所示的目录 runs/<id>；未写入任何内容",
-        )
-        raise EvidenceError("run-wrong", message, hint=hint)
-
-
 def sign_and_render(
     directory: Path, key: SigningKey | KeylessSigner, stamp: Stamp | None = None
 ) -> Signed:
@@ -79,7 +56,7 @@ def sign_and_render(
         EvidenceError: the evidence cannot be judged; ``run-missing``, ``run-wrong``.
         SetupError: ``run-unwritable``, ``disk-full``.
     """
-    require_run(directory)
+    evidence.require_run(directory)
     if not os.path.lexists(directory / evidence.MANIFEST):
         evidence.finish(directory)
     files = evidence.RunFiles(directory)

@@ -47,7 +47,7 @@ class OpenKey:
 IDENTITY_VARIABLE: Final = "SIGSTORE_ID_TOKEN"
 MAX_CONFIG_BYTES: Final = 4 << 20
 SIGNED_BY = Sentence("signed by", "签名密钥")
-_ASKED = Sentence("passphrase or PIN of the key", "密钥的口令或 PIN")
+_PROMPT = Sentence("passphrase or PIN of the key", "密钥的口令或 PIN")
 
 
 def named_key(name: str | None) -> OpenKey | None:
@@ -116,7 +116,7 @@ def _passphrase() -> bytes | None:
     if not sys.stdin.isatty():
         return None
     try:
-        asked: str = click.prompt(language().of(_ASKED), hide_input=True, err=True)
+        asked: str = click.prompt(language().of(_PROMPT), hide_input=True, err=True)
     except click.Abort as cause:
         raise KeyboardInterrupt from cause
     return asked.encode("utf-8", "surrogateescape")

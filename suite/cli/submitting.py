@@ -12,8 +12,8 @@ from suite.base.language import language
 from suite.base.visible import visible
 from suite.cli import judging
 from suite.cli.output import labelled, write_bytes, write_note
-from suite.cli.signing import require_run
 from suite.cli.trustoptions import Trusted
+from suite.evidence import require_run
 from suite.judge.attest.sign import PUBLIC_KEY_FILE
 from suite.judge.submissions import folders, source, stores, tree, waivers
 from suite.judge.submissions.artifact import artifacts

@@ -28,7 +28,7 @@ class Trial(msgspec.Struct):
 _TITLES: Final = Bilingual(
     "command | run | what it came to | day, machine, load", "命令 | 运行 | 结果 | 日期、机器、负载"
 )
-_SAID: Final = {
+_SENTENCES: Final = {
     "rule-mutations": Bilingual(
         "{rules} rules: {deleted} deletions and {inverted} inversions noticed; {bounds_noticed} of {bounds} bounds that are moved by a unit; "
         "{equivalent} more moves cannot matter",
@@ -52,10 +52,10 @@ def table(language: str) -> str:
         [
             f"`make {command}`",
             name,
-            getattr(said, language).format(**trial.figures),
+            getattr(sentence, language).format(**trial.figures),
             f"{trial.date}, {trial.machine}, {trial.load}",
         ]
-        for command, said in _SAID.items()
+        for command, sentence in _SENTENCES.items()
         for name, trial in known.get(command, {}).items()
     ]
     return markdown.table(getattr(_TITLES, language).split(" | "), rows)

@@ -15,13 +15,14 @@ from suite.documents import trust as documents
 from suite.documents.codec import decode, plain, pretty
 from suite.judge.attest import keyfiles
 from suite.judge.attest.times import format_time
-from suite.judge.attest.trust import Role, load, parse
+from suite.judge.attest.trust import load, parse
+from suite.judge.attest.trusted import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from suite.judge.attest.trust import TrustedKey
+    from suite.judge.attest.trusted import TrustedKey
 
 
 _ROLES = {Role.VENDOR: "厂商", Role.LAB: "实验室", Role.REVIEWER: "评审方"}

@@ -140,7 +140,7 @@ class Ready(Reply, tag="ready"):
     """The load's connections stand."""
 
 
-class Told(Reply, tag="told"):
+class Ended(Reply, tag="ended"):
     """A request has ended; by the client's clock, since its zero."""
 
     INTEGERS_ONLY: ClassVar[bool] = True
@@ -206,7 +206,7 @@ class Failed(Reply, tag="failed"):
     zh: Annotated[str, about("The same in Chinese.")] = ""
 
 
-FarmReplies: TypeAlias = Joined | Ceiling | Reached | Time | Ready | Told | Over | Failed
+FarmReplies: TypeAlias = Joined | Ceiling | Reached | Time | Ready | Ended | Over | Failed
 
 
 class ClientMark(Document):

@@ -98,7 +98,7 @@ class VerificationSummary(Document):
             raise ValueError("nothing was compared and the result is PASSED")
 
 
-class Said(Document):
+class ConsensusEntry(Document):
     """One reproduction of several."""
 
     owner: Annotated[Name, about("Owner of the key, by the trust list.")]
@@ -130,5 +130,5 @@ class Consensus(Document):
     run: Annotated[Label, about("The card's run.")]
     passed: Annotated[Count, about("Owners whose last reproduction passed.")]
     failed: Annotated[Count, about("Owners whose last reproduction failed.")]
-    reproductions: Annotated[tuple[Said, ...], about("By owner.")]
+    reproductions: Annotated[tuple[ConsensusEntry, ...], about("By owner.")]
     metrics: Annotated[tuple[ConsensusMetric, ...], about("In the order of the card.")]

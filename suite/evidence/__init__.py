@@ -21,7 +21,7 @@ from suite.evidence.manifest import (
     finish,
     write_manifest,
 )
-from suite.evidence.read import Evidence, read
+from suite.evidence.read import Evidence, read, require_run
 from suite.evidence.write import Writer, require_new
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "finish",
     "read",
     "require_new",
+    "require_run",
     "stays",
     "write_manifest",
 ]

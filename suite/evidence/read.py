@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, unreadable
+from suite.base.safe import is_plain
 from suite.documents.attempt import Attempt
 from suite.documents.basis import Basis
 from suite.documents.codec import Lines, convert
@@ -111,6 +112,29 @@ class Evidence:
         return len(self.requests) + sum(attempt.requests for attempt in self.attempts)
 
 
+def require_run(directory: Path) -> None:
+    """Refuse what is no run directory, before anything is read from it or written into it.
+
+    Raises:
+        EvidenceError: ``run-missing``; ``run-wrong`` for a directory in which nothing of a run lies.
+    """
+    if not directory.is_dir():
+        raise EvidenceError(
+            "run-missing",
+            Sentence(f"there is no run directory {directory}", f"没有运行目录 {directory}"),
+        )
+    if not any(is_plain(directory / name) for name in (MANIFEST, "plan.json")):
+        message = Sentence(
+            f"{directory} is no run: it holds neither {MANIFEST} nor plan.json",
+            f"{directory} 不是运行：既没有 {MANIFEST}，也没有 plan.json",
+        )
+        hint = Sentence(
+            "give the directory that `suite run` named, runs/<id>",
+            "请给出 `suite run` 所示的目录 runs/<id>",
+        )
+        raise EvidenceError("run-wrong", message, hint=hint)
+
+
 def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     """Read a run directory.
 
@@ -121,13 +145,9 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     Raises:
         EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``line-cut``,
             ``line-wrong``, ``header-misplaced``, ``after-footer``, ``request-twice``, ``client-unknown``,
-            ``events-empty``, ``attempt-wrong``, ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``.
+            ``events-empty``, ``attempt-wrong``, ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``, ``run-wrong``.
     """
-    if not directory.is_dir():
-        raise EvidenceError(
-            "run-missing",
-            Sentence(f"there is no run directory {directory}", f"没有运行目录 {directory}"),
-        )
+    require_run(directory)
     files = files or RunFiles(directory)
     plan_json = _json(files, "plan.json")
     plan = convert(plan_json, Plan, file=str(directory / "plan.json"))
@@ -147,16 +167,6 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
             ),
             Place(str(directory / "plan.json")),
         )
-    tasks_path = directory / "tasks.jsonl"
-    tasks: dict[str, TaskLine] = {
-        line.id: line for _, line in _lines(files, "tasks.jsonl", TaskLine)
-    }
-    if not tasks:
-        raise EvidenceError(
-            "tasks-empty",
-            Sentence("tasks.jsonl holds no task", "tasks.jsonl 没有任务"),
-            Place(str(tasks_path)),
-        )
     telemetry = _lines(files, "telemetry.jsonl", TelemetrySample)
     basis = _occasional(files, BASIS, Basis)
     return Evidence(
@@ -167,7 +177,7 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         marks=tuple(log.marks),
         requests=tuple(log.requests),
         footer=log.footer,
-        tasks=tasks,
+        tasks=_tasks(files),
         telemetry=tuple(sample for _, sample in telemetry),
         manifest_sha256=_manifest_sha256(files),
         provenance=_occasional(files, PROVENANCE, Provenance),
@@ -185,6 +195,17 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
         device_evidence=_sidelines(files, DEVICE_EVIDENCE, DeviceEvidence),
         attempts=tuple(log.attempts),
     )
+
+
+def _tasks(files: RunFiles) -> dict[str, TaskLine]:
+    tasks = {line.id: line for _, line in _lines(files, "tasks.jsonl", TaskLine)}
+    if not tasks:
+        raise EvidenceError(
+            "tasks-empty",
+            Sentence("tasks.jsonl holds no task", "tasks.jsonl 没有任务"),
+            Place(str(files.directory / "tasks.jsonl")),
+        )
+    return tasks
 
 
 def _sidelines(files: RunFiles, name: str, kind: type[D]) -> tuple[D, ...]:

@@ -49,7 +49,7 @@ class Readings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Assignment:
     """What is to be read, and how.
 
     Attributes:
@@ -81,11 +81,11 @@ def environment(named: Path | None, on_progress: Progress, settings: Settings) -
     return named.absolute()
 
 
-def read(asked: Asked, python: Path, scratch: Path, *, on_progress: Progress) -> Readings:
+def read(assignment: Assignment, python: Path, scratch: Path, *, on_progress: Progress) -> Readings:
     """Have the reference read the answers.
 
     Args:
-        asked: what, and how.
+        assignment: what, and how.
         python: interpreter of an environment with torch and transformers.
         scratch: directory for the probe's files.
         on_progress: told what runs.
@@ -94,15 +94,15 @@ def read(asked: Asked, python: Path, scratch: Path, *, on_progress: Progress) ->
         EngineError: ``audit-failed`` with the end of the probe's log.
     """
     answers, result, log = scratch / "answers.json", scratch / _RESULT, scratch / LOG
-    document = {"answers": list(asked.answers), "ends": list(asked.ends)}
+    document = {"answers": list(assignment.answers), "ends": list(assignment.ends)}
     answers.write_text(json.dumps(document), encoding="utf-8")
     words = {
-        "--model": asked.model.absolute(),
+        "--model": assignment.model.absolute(),
         "--answers": answers,
         "--out": result,
-        "--dtype": asked.dtype,
-        "--run-dtype": asked.run_dtype,
-        "--device": asked.device,
+        "--dtype": assignment.dtype,
+        "--run-dtype": assignment.run_dtype,
+        "--device": assignment.device,
     }
     command = [str(python), str(resource(PROBE)), *(str(x) for pair in words.items() for x in pair)]
     why = process.run_command(python, command, log, on_progress=on_progress)
@@ -114,7 +114,9 @@ def read(asked: Asked, python: Path, scratch: Path, *, on_progress: Progress) ->
         hint = log_tail(log, 3).strip()[-500:]
         raise EngineError("audit-failed", message, hint=hint)
     readings = _decoded(jsonio.read_bytes(result, error=EngineError))
-    if [len(item) for item in readings.answers] != [len(item["output"]) for item in asked.answers]:
+    if [len(item) for item in readings.answers] != [
+        len(item["output"]) for item in assignment.answers
+    ]:
         raise EngineError(
             "audit-failed",
             Sentence(

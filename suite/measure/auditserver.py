@@ -21,7 +21,7 @@ from suite.measure.audit import Reading, Readings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from suite.measure.audit import Asked
+    from suite.measure.audit import Assignment
     from suite.measure.engine.served import Progress
 
 T = TypeVar("T")
@@ -60,11 +60,11 @@ class _Version(msgspec.Struct, frozen=True):
     version: str
 
 
-def read(asked: Asked, url: str, *, on_progress: Progress) -> Readings:
+def read(assignment: Assignment, url: str, *, on_progress: Progress) -> Readings:
     """Have a server read the answers.
 
     Args:
-        asked: what; its precision and device are the server's own.
+        assignment: what; its precision and device are the server's own.
         url: of the server, without ``/v1``.
         on_progress: told what runs.
 
@@ -78,16 +78,16 @@ def read(asked: Asked, url: str, *, on_progress: Progress) -> Readings:
         return _places(url, name, answer)
 
     on_progress(Sentence("reading the answers one by one", "逐一读取回答"))
-    alone = [places(answer) for answer in asked.answers]
+    alone = [places(answer) for answer in assignment.answers]
     on_progress(Sentence("reading them again beside each other", "并行再次读取"))
     with ThreadPoolExecutor(COMPANY) as pool:
-        company = list(pool.map(places, asked.answers))
+        company = list(pool.map(places, assignment.answers))
     answers = [
         [
-            _reading(token, first, second, asked.ends)
+            _reading(token, first, second, assignment.ends)
             for token, first, second in zip(answer["output"], own, again, strict=True)
         ]
-        for answer, own, again in zip(asked.answers, alone, company, strict=True)
+        for answer, own, again in zip(assignment.answers, alone, company, strict=True)
     ]
     return Readings(answers=answers, versions={"vllm": version})
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.measure.context import Run
 
-Ended = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]
+RunEnd = Literal["complete", "interrupted", "engine-died", "engine-failed", "failed"]
 
 
 def begin(run: Run) -> None:
@@ -123,7 +123,7 @@ def _withholds(plan: Plan) -> bool:
     return any(tool.keep == "digest" for tool in given(plan.attestation, ()))
 
 
-def close(run: Run, ended: Ended, error: SuiteError | None) -> None:
+def close(run: Run, ended: RunEnd, error: SuiteError | None) -> None:
     """Write how it ended, and close the log over what is there; on a full disk as much of it as fits."""
     footer = Footer(
         t=run.now(),

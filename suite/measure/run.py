@@ -67,7 +67,7 @@ class RunResult:
         directory: the evidence, complete with manifest.
     """
 
-    ended: record.Ended
+    ended: record.RunEnd
     error: SuiteError | None
     directory: Path
 
@@ -147,7 +147,7 @@ def _writer(directory: Path, earlier: evidence.Evidence | None) -> evidence.Writ
     return evidence.Writer.resumed(directory, earlier.logged)
 
 
-def _carry_out(run: Run) -> tuple[record.Ended, SuiteError | None]:
+def _carry_out(run: Run) -> tuple[record.RunEnd, SuiteError | None]:
     """Do what the plan says, and tell how it ended and by which error."""
     try:
         try:

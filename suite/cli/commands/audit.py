@@ -76,7 +76,7 @@ def audit(
     submission's statements/. The exit status is 0 for the same model, 1 for another, 4 where too little was there to tell.
     """
     from suite.cli import signingkey
-    from suite.cli.auditing import STATUS, Asked, make, write
+    from suite.cli.auditing import STATUS, AuditOptions, make, write
     from suite.cli.output import labelled, write_json
     from suite.cli.runtime import server_url
     from suite.cli.statements import rows
@@ -89,7 +89,7 @@ def audit(
             "usage-wrong", message, hint=Sentence("leave one of them out", "请去掉其中一个")
         )
     signer = signingkey.named_key(key) or signingkey.local_key()
-    asked = Asked(
+    options = AuditOptions(
         run=run,
         model=model,
         data=data,
@@ -101,7 +101,7 @@ def audit(
         url=None if reference_url is None else server_url(reference_url),
     )
     with Terminal(quiet=quiet) as terminal:
-        made = make(asked, Trusted(trust=trust), signer.key.public, terminal)
+        made = make(options, Trusted(trust=trust), signer.key.public, terminal)
     target = write(made, run, signer.key, tsa, out)
     if as_json:
         write_json(plain(made.predicate))

@@ -41,7 +41,8 @@ def sign(
     minutes and keeps the signature in its public log, with the identity.
     """
     from suite.cli import signingkey, stamping
-    from suite.cli.signing import PAGE_FILE, require_run, sign_and_render
+    from suite.cli.signing import PAGE_FILE, sign_and_render
+    from suite.evidence import require_run
 
     if (keyless and (key or tsa)) or (sigstore is not None and not keyless):
         message = Sentence(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, choices
 from suite.declare.vendor import template
 from suite.documents.codec import plain
 from suite.documents.document import given
@@ -77,7 +77,7 @@ def model_type(
                     f"the converter of {engine.id} knows no model type {named!r}",
                     f"{engine.id} 的转换器不认识模型类型 {named!r}",
                 ),
-                hint=Sentence(f"one of: {', '.join(values)}", f"可取：{', '.join(values)}"),
+                hint=choices(named, values),
             )
         return named
     for row in rows:

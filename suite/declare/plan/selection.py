@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast, get_args
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, choices
 from suite.declare.plan.choice import (
     Choice,
     ModelInput,
@@ -34,13 +34,10 @@ def choose_division(profile: Profile, options: Options) -> Division:
     """
     named = options.division
     if named not in (None, *get_args(Division)):
-        hint = Sentence(
-            f"one of: {', '.join(get_args(Division))}", f"可取：{', '.join(get_args(Division))}"
-        )
         raise UsageError(
             "division-unknown",
             Sentence(f"there is no division {named!r}", f"没有赛道 {named!r}"),
-            hint=hint,
+            hint=choices(str(named), get_args(Division)),
         )
     division = profile.doc.division if named is None else cast("Division", named)
     if division == "closed" and profile.doc.division != "closed":

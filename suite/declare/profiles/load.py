@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from msgspec import UNSET
 
 from suite.base import jsonio, yamlio
 from suite.base.bilingual import Sentence
-from suite.base.errors import DeclarationError, Place, Problem
+from suite.base.errors import DeclarationError, Place, Problem, choices
 from suite.declare.profiles.check import inconsistencies
 from suite.declare.profiles.perfgrid import read_grid
 from suite.declare.profiles.points import has_exact_lengths
@@ -105,16 +104,10 @@ def load_profile(name: str) -> Profile:
         return Profile(doc, jsonio.digest(doc), shipped=False)
     known = profile_names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        hint = (
-            Sentence(f"did you mean {near[0]!r}?", f"是否指 {near[0]!r}？")
-            if near
-            else Sentence(f"one of: {', '.join(known)}", f"可取：{', '.join(known)}")
-        )
         raise DeclarationError(
             "profile-unknown",
             Sentence(f"there is no profile {name!r}", f"没有配置 {name!r}"),
-            hint=hint,
+            hint=choices(name, known),
         )
     return _read(PROFILE_DIRECTORY / f"{name}.yaml", shipped=True)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import DeclarationError
+from suite.base.errors import DeclarationError, choices
 from suite.documents.workload import Prompt
 
 PLACEHOLDER: Final = "{document}"
@@ -77,11 +77,10 @@ def load_prompt(identifier: str) -> PromptTemplate:
     """
     prompt = PROMPTS.get(identifier)
     if prompt is None:
-        hint = Sentence(f"one of: {', '.join(PROMPTS)}", f"可取：{', '.join(PROMPTS)}")
         raise DeclarationError(
             "prompt-unknown",
             Sentence(f"there is no prompt {identifier!r}", f"没有提示词 {identifier!r}"),
-            hint=hint,
+            hint=choices(identifier, PROMPTS),
         )
     if prompt.sha256 != PROMPT_SHA256[identifier]:
         message = Sentence(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import UNSET
 
 from suite.base import expressions
+from suite.base.errors import choices
 from suite.declare.vendor import template
 from suite.declare.vendor.arguments import wrong_value
 from suite.declare.vendor.peak_check import peak_problems
@@ -190,13 +191,13 @@ def _references(doc: Vendor) -> list[Found]:
         "access": [item.id for item in doc.access],
         "engines": [item.id for item in doc.engines],
     }
-    problems = []
+    problems: list[Found] = []
     for here, name, value in _walk(plain(doc), ""):
         if name not in known or not isinstance(value, list) or here.count("/") == 1:
             continue
         for index, item in enumerate(value):
             if isinstance(item, str) and item not in known[name]:
-                hint = f"one of: {', '.join(known[name])}"
+                hint = choices(item, known[name])
                 problems.append((f"{here}/{index}", f"{name} has no {item!r}", hint))
     return problems
 
@@ -249,11 +250,10 @@ def _argument_value(engine: DeclaredEngine, index: int) -> list[Found]:
 def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
     dtypes = engine.dtypes
     offered = [row.requested for row in dtypes.rows]
-    problems = []
+    problems: list[Found] = []
     if dtypes.default not in (*offered, "model"):
-        hint = f"one of: {', '.join(offered)}, model"
         message = f"the default precision {dtypes.default!r} is not among the rows"
-        problems.append(("/dtypes/default", message, hint))
+        problems.append(("/dtypes/default", message, choices(dtypes.default, [*offered, "model"])))
     for index, refusal in enumerate(dtypes.refused):
         if refusal.requested in offered and refusal.accelerators is UNSET:
             message = f"{refusal.requested} is both offered and refused"

@@ -17,7 +17,7 @@ from suite.base.errors import (
     Problem,
     SuiteError,
     UsageError,
-    nearest,
+    choices,
     unwritable,
 )
 from suite.base.resources import resource
@@ -43,16 +43,10 @@ FILE_NAME = "vendor.yaml"
 
 def unknown(what: str, name: str, known: Iterable[str], code: str) -> UsageError:
     """A refusal for a name that is none of the known ones, with the nearest of them."""
-    choices = list(known)
-    listed = (
-        Sentence(f"known: {', '.join(choices)}", f"已知：{', '.join(choices)}")
-        if choices
-        else Sentence("there are none", "没有任何一个")
-    )
-    near = nearest(name, choices)
-    hint = Sentence(f"{near} ", chinese(near)) + listed if near else listed
     return UsageError(
-        code, Sentence(f"there is no {what} {name!r}", f"没有{chinese(what)} {name!r}"), hint=hint
+        code,
+        Sentence(f"there is no {what} {name!r}", f"没有{chinese(what)} {name!r}"),
+        hint=choices(name, known),
     )
 
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from suite.judge.attest.eat import Token
     from suite.judge.attest.spdm import Report
     from suite.judge.attest.steps import Steps
-    from suite.judge.attest.trust import Maker, TrustList
+    from suite.judge.attest.trust import TrustList
+    from suite.judge.attest.trusted import Maker
 
 MOST_DEVICES: Final = 64
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from suite.judge.attest.envelope import Bundle
     from suite.judge.attest.keys import PublicKey
-    from suite.judge.attest.trust import TrustedKey, TrustList
+    from suite.judge.attest.trust import TrustList
+    from suite.judge.attest.trusted import TrustedKey
 
 
 def _lacking(cause: ImportError) -> SetupError:

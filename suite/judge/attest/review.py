@@ -73,7 +73,7 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class EndedCard:
     """A withdrawal or supersession whose signature held.
 
     Attributes:
@@ -131,7 +131,7 @@ class Attested:
 FAVOURABLE: Final = ("reproduced", "witnessed: agrees")
 """The words of statements that speak for a card."""
 
-Made: TypeAlias = "Reviewed | Ended | Audited | Attested"
+Made: TypeAlias = "Reviewed | EndedCard | Audited | Attested"
 """What somebody stated about a card, verified."""
 
 
@@ -279,7 +279,7 @@ def _result(verified: Verified, vendor: str, name: str) -> Made:
         )
         raise TrustError("review-differs", message, Place(name))
     successor = given(document.supersededBy, "")
-    return Ended(owner, document.status, document.timeCreated, document.reason, successor)
+    return EndedCard(owner, document.status, document.timeCreated, document.reason, successor)
 
 
 DECISIONS: Final[dict[Decision, Sentence]] = {

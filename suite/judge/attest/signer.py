@@ -17,13 +17,14 @@ from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope, keyless
 from suite.judge.attest.predicate import kind, vendors_of
 from suite.judge.attest.stated import Identity
-from suite.judge.attest.trust import Role
+from suite.judge.attest.trusted import Role
 
 if TYPE_CHECKING:
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.stated import Stated
     from suite.judge.attest.steps import Steps
-    from suite.judge.attest.trust import TrustedKey, TrustList
+    from suite.judge.attest.trust import TrustList
+    from suite.judge.attest.trusted import TrustedKey
 
 
 @dataclass(frozen=True, slots=True)

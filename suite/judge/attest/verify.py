@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from suite.judge.attest.signer import Signer
     from suite.judge.attest.steps import Step
     from suite.judge.attest.times import VerifiedTime
-    from suite.judge.attest.trust import Role, TrustList
+    from suite.judge.attest.trust import TrustList
+    from suite.judge.attest.trusted import Role
 
 
 _SEAL = object()

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SuiteError, UsageError
+from suite.base.errors import EvidenceError, Place, SuiteError, UsageError, choices
 from suite.base.visible import visible
 from suite.documents.codec import convert
 from suite.documents.foreign import FOREIGN_SCHEMA, ForeignLoad, ForeignNumber, ForeignResult
@@ -41,7 +41,7 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
         raise UsageError(
             "tool-unknown",
             Sentence(f"results of {tool!r} are not read", f"不读取 {tool!r} 的结果"),
-            hint=Sentence(f"one of: {', '.join(TOOLS)}", f"可取：{', '.join(TOOLS)}"),
+            hint=choices(tool, TOOLS),
         )
     data = jsonio.read_bytes(path, error=EvidenceError, limit=MAX_BYTES)
     value = _value(data, path)

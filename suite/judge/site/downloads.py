@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from suite import __version__
-from suite.base.bilingual import Sentence, english
-from suite.base.errors import SetupError
+from suite.base.bilingual import english
 from suite.declare.scenarios import SCENARIOS
+from suite.judge.report.formats.parquet import packed
 from suite.judge.site.cards import COLUMNS, WORDS
 
 if TYPE_CHECKING:
@@ -171,22 +171,8 @@ def as_parquet(site: Site) -> bytes:
     Raises:
         SetupError: ``parquet-missing`` without pyarrow.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as cause:
-        raise SetupError(
-            "parquet-missing", Sentence("pyarrow is not installed", "未安装 pyarrow")
-        ) from cause
-    listed = rows(site)
-    kinds = {"conformant": pa.bool_(), "n": pa.int64()} | dict.fromkeys(_CELLS[:3], pa.float64())
-    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in _NAMES])
-    columns = [
-        pa.array([row[name] for row in listed], type=schema.field(name).type) for name in _NAMES
-    ]
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=schema), sink, compression="zstd")
-    return sink.getvalue()
+    kinds = {"conformant": "bool_", "n": "int64"} | dict.fromkeys(_CELLS[:3], "float64")
+    return packed(rows(site), _NAMES, kinds)
 
 
 def program() -> str:

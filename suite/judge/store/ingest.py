@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 """What SQLAlchemy takes for one row."""
-Outcome = Literal["added", "replaced", "known"]
+Change = Literal["added", "replaced", "known"]
 _MOST_CARD: Final = 64 << 20
 """Bytes of a card unpacked."""
 _BATCH: Final = 5_000
@@ -73,7 +73,7 @@ def held(engine: Engine) -> dict[str, bool]:
         return {digest: bool(whole) for digest, whole in connection.execute(query)}
 
 
-def ingest(engine: Engine, item: Item) -> Outcome:
+def ingest(engine: Engine, item: Item) -> Change:
     """Put a run into the store, all of it or nothing.
 
     A run that is there already stays as it is, unless it comes with a signature or with evidence that it lacked, or with
@@ -91,7 +91,7 @@ def ingest(engine: Engine, item: Item) -> Outcome:
         return "known"
 
 
-def _ingest(connection: Connection, item: Item) -> Outcome:
+def _ingest(connection: Connection, item: Item) -> Change:
     known = connection.execute(
         select(RUNS.c.id, RUNS.c.payload_sha256, RUNS.c.signed, RUNS.c.has_evidence).where(
             RUNS.c.manifest_sha256 == item.manifest_sha256

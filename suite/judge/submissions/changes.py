@@ -60,13 +60,13 @@ def standing(tree: Path, commit: str) -> dict[str, dict[str, str]]:
     Raises:
         UsageError: ``commit-unknown``.
     """
-    found: dict[str, dict[str, str]] = {}
+    files: dict[str, dict[str, str]] = {}
     for line in _git(tree, ["ls-tree", "-r", "-z", commit], commit).split("\0"):
         about, _, name = line.partition("\t")
         parts = name.split("/")
         if len(parts) == _DEEP:
-            found.setdefault("/".join(parts[:3]), {})[parts[3]] = about.split(" ")[2]
-    return found
+            files.setdefault("/".join(parts[:3]), {})[parts[3]] = about.split(" ")[2]
+    return files
 
 
 def lay_blob(tree: Path, digest: str, target: Path) -> None:

@@ -44,7 +44,7 @@ from suite.judge.attest.review import (
     FAVOURABLE,
     Attested,
     Audited,
-    Ended,
+    EndedCard,
     Reviewed,
     is_receipt,
     read_statement,
@@ -130,7 +130,7 @@ class _Check:
         self.stated: Stated | None = None
         self.reviews: list[Reviewed] = []
         self.audits: list[Audited] = []
-        self.ended: list[Ended] = []
+        self.ended: list[EndedCard] = []
         self.made: list[Made] = []
         self.used: dict[str, Waiver] = {}
         self.trust: TrustList | None = None

@@ -97,10 +97,10 @@ def _read(work: tuple[str, dict[str, str], bool], *, tree: Path, elsewhere: Else
         laid.folder.mkdir(parents=True)
         for file, digest in files.items():
             changes.lay_blob(tree, digest, laid.folder / file)
-        found = trace(laid, elsewhere)
-    if untouched and not found.sample:
+        kept = trace(laid, elsewhere)
+    if untouched and not kept.sample:
         return trace(Submission(tree, *path.split("/")), elsewhere)
-    return found
+    return kept
 
 
 def _load(path: Path) -> _Index:

@@ -122,10 +122,10 @@ def related(traces: Sequence[Trace]) -> dict[str, list[Trace]]:
     for shared in (*_same_cards(traces), *_same_requests(traces)):
         for index in shared:
             near.setdefault(index, set()).update((index, *shared[:_PARTNERS]))
-    found: dict[str, set[int]] = {}
+    by_path: dict[str, set[int]] = {}
     for index, others in near.items():
-        found.setdefault(traces[index].path, set()).update(others)
-    return {path: [traces[at] for at in sorted(others)] for path, others in found.items()}
+        by_path.setdefault(traces[index].path, set()).update(others)
+    return {path: [traces[at] for at in sorted(others)] for path, others in by_path.items()}
 
 
 def _same_cards(traces: Sequence[Trace]) -> Iterator[list[int]]:

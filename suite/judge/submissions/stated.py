@@ -15,7 +15,7 @@ from suite.judge.attest.stated import Stated
 from suite.judge.attest.statement import parse_statement
 
 if TYPE_CHECKING:
-    from suite.judge.attest.review import Audited, Ended
+    from suite.judge.attest.review import Audited, EndedCard
 
 
 def refuse_emulated(card: Scorecard) -> None:
@@ -43,7 +43,7 @@ def card_of(bundle: bytes) -> Stated | None:
     return None
 
 
-def ended(made: Ended) -> StatusMade:
+def ended(made: EndedCard) -> StatusMade:
     """A card's end as the check lists it."""
     return StatusMade(
         owner=made.owner,

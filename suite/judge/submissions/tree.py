@@ -146,9 +146,9 @@ def _settings(
         mine = by_path[submission.path]
         known = [mine, *(item for item in near.get(mine.path, ()) if item.path != mine.path)]
         if mine.attempt is not None:
-            told = {item.path for item in known}
+            listed = {item.path for item in known}
             of_round = {item.path: item for item in rounds[submission.vendor, mine.attempt.round]}
-            known += [item for path, item in of_round.items() if path not in told]
+            known += [item for path, item in of_round.items() if path not in listed]
         settings.append(replace(setting, traces=tuple(known), others=number))
     return settings
 

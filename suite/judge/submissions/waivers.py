@@ -10,7 +10,7 @@ from suite.base.language import Language
 from suite.documents.codec import decode
 from suite.documents.submission import Waivers
 from suite.judge.attest.files import read_limited
-from suite.judge.attest.trust import Role
+from suite.judge.attest.trusted import Role
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:

@@ -37,8 +37,8 @@ class Unknown(Sentence):
         return (Sentence(str(self), self.zh),)
 
 
-class Ended(str):
-    """Why an engine no longer runs, with the code of that outcome.
+class EngineEnd(str):
+    """Why an engine no longer runs, with the code of that end.
 
     Attributes:
         code: of the error that ends the run.
@@ -57,7 +57,7 @@ class Ended(str):
 
 def end_code(why: str) -> str:
     """The code of an engine's end: what it says itself, else that it died."""
-    return why.code if isinstance(why, Ended) else "engine-died"
+    return why.code if isinstance(why, EngineEnd) else "engine-died"
 
 
 REPOSITORY = resources.resource()

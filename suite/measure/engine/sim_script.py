@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import DeclarationError, Place
+from suite.base.errors import DeclarationError, Place, choices
 from suite.measure.engine.sim_cheats import CHEATS
 from suite.measure.engine.sim_faults import FAULTS
 
@@ -227,9 +227,7 @@ def read_script(text: str) -> Script:
             raise _wrong(
                 name,
                 Sentence(f"there is no member {member!r}", f"没有成员 {member!r}"),
-                Sentence(
-                    f"one of: {', '.join(sorted(known))}", f"可取：{', '.join(sorted(known))}"
-                ),
+                choices(member, sorted(known)),
             )
     faults = document.pop("faults", [])
     if not isinstance(faults, list):
@@ -240,7 +238,7 @@ def read_script(text: str) -> Script:
         raise _wrong(
             name,
             Sentence(f"answers is {script.answers!r}", f"answers 为 {script.answers!r}"),
-            Sentence(f"one of: {', '.join(ANSWERS)}", f"可取：{', '.join(ANSWERS)}"),
+            choices(script.answers, ANSWERS),
         )
     _check_cheats(name, script)
     times = (
@@ -275,7 +273,7 @@ def _check_cheats(name: str, script: Script) -> None:
                 Sentence(
                     f"there is no cheat {cheat!r} for a server", f"服务器没有作弊方式 {cheat!r}"
                 ),
-                Sentence(f"one of: {', '.join(able)}", f"可取：{', '.join(able)}"),
+                choices(cheat, able),
             )
     if script.cheats and script.answers != "mini":
         raise _wrong(
@@ -297,7 +295,7 @@ def _fault(name: str, value: JSONValue) -> Fault:
         raise _wrong(
             name,
             Sentence(f"no such fault: {value!r}", f"没有这种故障：{value!r}"),
-            Sentence(f"one of: {', '.join(FAULTS)}", f"可取：{', '.join(FAULTS)}"),
+            choices(str(value.get("name") if isinstance(value, dict) else value), FAULTS),
         )
     _check_types(name, value, Fault(""))
     fault = Fault(**value)  # type: ignore[arg-type]  # just checked

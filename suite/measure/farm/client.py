@@ -231,7 +231,7 @@ class _Session:
         line = canonical(event)
         self._log_sha256.update(line + b"\n")
         self._lines += 1
-        self._send(b'{"is":"told","request":' + line + b"}")
+        self._send(b'{"is":"ended","request":' + line + b"}")
 
     def _progress(self, _completed: int, _failed: int, in_flight: int) -> None:
         self._in_flight = in_flight

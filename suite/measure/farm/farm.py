@@ -24,7 +24,7 @@ from suite.documents.event import Mark
 from suite.evidence.farm import shifted
 from suite.measure.farm.member import RemoteClient
 from suite.measure.load.driver import Hooks
-from suite.measure.load.processes.coordinator import Conduct, count_for, deal
+from suite.measure.load.processes.coordinator import Coordinator, count_for, deal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -97,7 +97,7 @@ class Farm:
             self._mark("clients.dealt", dealt, phase)
             return start
 
-        conduct = Conduct(
+        coordinator = Coordinator(
             members,
             phase,
             zero_ns,
@@ -124,7 +124,7 @@ class Farm:
                     jobs=len(hand),
                 )
                 client.load(order, hand, phase)
-            return conduct.stats(len(jobs), cpu)
+            return coordinator.stats(len(jobs), cpu)
         finally:
             self._seal(members)
 

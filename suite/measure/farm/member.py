@@ -233,7 +233,7 @@ class RemoteClient:
         """Take what it says; gives the events among it, in its own clock."""
         for reply in self._replies():
             match reply:
-                case wire.Told():
+                case wire.Ended():
                     if why := self._wrong(reply.request):
                         self.lose_it(why)
                         break

@@ -33,7 +33,7 @@ from suite.evidence.manifest import CONTAINER, NODE_LOG, NODES
 from suite.measure.engine.container.node import node_network
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.readiness import wait_ready
-from suite.measure.engine.served import LOG_FILE, Ended, Facts, Marks, Unknown
+from suite.measure.engine.served import LOG_FILE, EngineEnd, Facts, Marks, Unknown
 from suite.measure.nodes.identity import boot_digest
 from suite.measure.nodes.node import WORK_S, Node
 from suite.measure.nodes.places import places
@@ -66,7 +66,7 @@ class GroupEngine:
     address: str = ""
     inside: None = None
 
-    def alive(self) -> Ended | None:
+    def alive(self) -> EngineEnd | None:
         """None while every node takes part."""
         return _ended(self._nodes)
 
@@ -276,12 +276,12 @@ class _Group:
         return Nodes(nodes_schema=1, network=network, nodes=tuple(records), links=tuple(self.links))
 
 
-def _ended(nodes: Sequence[Node]) -> Ended | None:
+def _ended(nodes: Sequence[Node]) -> EngineEnd | None:
     """Why the group no longer is whole, every node that is known to be gone named."""
     gone = [node.ended for node in nodes if node.ended is not None]
     if not gone:
         return None
-    return Ended(gone[0].code, "; ".join(gone))
+    return EngineEnd(gone[0].code, "; ".join(gone))
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from suite.base.framing import connect, split_address
 from suite.documents import agent as wire
 from suite.documents.codec import convert, plain
 from suite.documents.nodes import NodeClock
-from suite.measure.engine.served import Ended
+from suite.measure.engine.served import EngineEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ class Node:
         self.machine: wire.Machine
         self.prepared: wire.Prepared | None = None
         self.sealed: wire.Sealed | None = None
-        self.ended: Ended | None = None
+        self.ended: EngineEnd | None = None
         self.log_bytes = 0
         self._log_sha256 = hashlib.sha256()
         self._on_log = on_log
@@ -155,7 +155,7 @@ class Node:
             try:
                 self.look()
             except EngineError as error:
-                self.ended = Ended(error.code, error.message)
+                self.ended = EngineEnd(error.code, error.message)
 
     def look(self) -> int:
         """Ask once; the number of bytes of its log that came.
@@ -170,7 +170,7 @@ class Node:
             self._log_sha256.update(piece)
             self._on_log(piece)
         if answer.code and self.ended is None:
-            self.ended = Ended(answer.code, f"{self.title}: {answer.why}")
+            self.ended = EngineEnd(answer.code, f"{self.title}: {answer.why}")
         return len(piece)
 
     def stop(self) -> None:
@@ -187,12 +187,14 @@ class Node:
                 pass
             self._on_log(b"")
         except EngineError as error:
-            self.ended = self.ended or Ended(error.code, error.message)
+            self.ended = self.ended or EngineEnd(error.code, error.message)
             return
         if self._log_sha256.hexdigest() == sealed.log.sha256:
             self.sealed = sealed
         else:
-            self.ended = Ended("node-lost", f"{self.title}: its log is not the one that it sealed")
+            self.ended = EngineEnd(
+                "node-lost", f"{self.title}: its log is not the one that it sealed"
+            )
 
     @property
     def address(self) -> str:

@@ -138,6 +138,8 @@ def test_an_example_is_a_command_line_that_can_be_read(words):
         (("run", "stray"), "usage-wrong", "unexpected extra argument (stray)"),
         (("score",), "usage-wrong", "missing argument 'RUN'"),
         (("completion", "fsh"), "usage-wrong", "did you mean 'fish'?"),
+        (("render", "card.json", "--format", "htlm"), "format-unknown", "did you mean 'html'?"),
+        (("plan", "--division", "opn"), "usage-wrong", "did you mean 'open'?"),
         (("prepare", "--all", "--engine", "vllm"), "usage-wrong", "--engine and --all"),
     ],
 )

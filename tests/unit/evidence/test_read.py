@@ -24,6 +24,13 @@ def test_what_was_written_reads_back(run):
     assert read.manifest_sha256 == jsonio.sha256_hex((run / "manifest.json").read_bytes())
 
 
+def test_a_folder_of_something_else_is_no_run(tmp_path):
+    with pytest.raises(EvidenceError, match="holds neither") as caught:
+        evidence.read(tmp_path)
+    assert caught.value.code == "run-wrong"
+    assert "runs/<id>" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

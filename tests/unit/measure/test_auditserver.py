@@ -11,7 +11,7 @@ import pytest
 
 from suite.base.errors import EngineError
 from suite.measure import auditserver
-from suite.measure.audit import Asked
+from suite.measure.audit import Assignment
 
 ENDS = (2, 9)
 
@@ -56,7 +56,7 @@ def server():
     made.server_close()
 
 
-ASKED = Asked(
+ASKED = Assignment(
     model=Path("/nowhere"),
     answers=[{"prompt": [1, 7], "output": [5, 2]}],
     ends=ENDS,

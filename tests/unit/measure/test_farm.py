@@ -410,17 +410,17 @@ def _liar(lie, two_address):
 
 
 def twice(message):
-    return [message, message] if message["is"] == "told" else [message]
+    return [message, message] if message["is"] == "ended" else [message]
 
 
 def unplanned(message):
-    if message["is"] == "told":
+    if message["is"] == "ended":
         message["request"]["t_sched"] += 1
     return [message]
 
 
 def nonsense(message):
-    return [{"is": "told", "request": 7}] if message["is"] == "told" else [message]
+    return [{"is": "ended", "request": 7}] if message["is"] == "ended" else [message]
 
 
 @pytest.mark.parametrize("lie", [twice, unplanned, nonsense])
@@ -435,10 +435,10 @@ def test_a_client_that_drops_a_request_or_changes_one_is_refused_by_its_seal(tmp
     dropped = []
 
     def lie(message):
-        if message["is"] == "told" and not dropped:
+        if message["is"] == "ended" and not dropped:
             dropped.append(message)
             return []
-        if message["is"] == "told":
+        if message["is"] == "ended":
             message["request"]["text"] = "better"
         return [message]
 

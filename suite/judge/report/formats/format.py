@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from suite.base.language import Language
 from suite.judge.attest.page import NOTHING, Carried
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Needs = Literal["card", "bundle", "evidence"]
 """What must be there beside the card: nothing, the signed bundle that holds it, or the run's evidence."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,21 @@ class Subject:
     language: Language = Language.EN
     carried: Carried = NOTHING
     phase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFormat(Generic[T]):
+    """One way to write a comparison or a check.
+
+    Attributes:
+        title: what it is, in a few words.
+        suffix: of a file of it, with the dot.
+        render: the report's bytes, in a language where it is for people; pure.
+    """
+
+    title: Bilingual
+    suffix: str
+    render: Callable[[T, Language], bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,22 @@ from suite.judge.report.formats.format import Format
 from suite.judge.report.view import values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from suite.judge.report.formats.format import Subject
 
 _FACTS = ("started_utc", "vendor", "devices", "engine", "engine_version", "model", "profile")
 
 
-def render(subject: Subject) -> bytes:
-    """The table.
+def packed(
+    rows: Sequence[Mapping[str, object]], names: Sequence[str], kinds: Mapping[str, str]
+) -> bytes:
+    """Rows as a Parquet file.
+
+    Args:
+        rows: each with every name.
+        names: the columns, in their order.
+        kinds: Arrow's types of those that are not texts, as pyarrow names them.
 
     Raises:
         SetupError: ``parquet-missing`` without pyarrow.
@@ -32,6 +41,18 @@ def render(subject: Subject) -> bytes:
         raise SetupError(
             "parquet-missing", Sentence("pyarrow is not installed", "未安装 pyarrow")
         ) from cause
+    schema = pa.schema([(name, getattr(pa, kinds.get(name, "string"))()) for name in names])
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def render(subject: Subject) -> bytes:
+    """The table.
+
+    Raises:
+        SetupError: ``parquet-missing`` without pyarrow.
+    """
     card = subject.card
     facts = {
         "started_utc": card.run.started_utc,
@@ -46,11 +67,8 @@ def render(subject: Subject) -> bytes:
         {**facts, "run": card.run.id, "phase": phase, "metric": metric} | msgspec.to_builtins(value)
         for phase, metric, value in values(card)
     ]
-    numbers = dict.fromkeys(("value", "low", "high"), pa.float64()) | {"n": pa.int64()}
-    schema = pa.schema([(name, numbers.get(name, pa.string())) for name in (*_FACTS, *COLUMNS)])
-    sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink, compression="zstd")
-    return sink.getvalue()
+    kinds = dict.fromkeys(("value", "low", "high"), "float64") | {"n": "int64"}
+    return packed(rows, (*_FACTS, *COLUMNS), kinds)
 
 
 FORMAT = Format(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from suite.base import markdown
 from suite.base.bilingual import Bilingual, Sentence
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, choices
 from suite.base.visible import visible_lines
 from suite.judge.log.texts import bounded
 from suite.judge.report import formats as package
@@ -39,12 +39,12 @@ def record(of: ModuleType, name: str) -> Any:  # noqa: ANN401 - each package has
     Raises:
         UsageError: ``format-unknown``.
     """
-    if name not in names(of):
-        known = ", ".join(names(of))
+    known = names(of)
+    if name not in known:
         raise UsageError(
             "format-unknown",
             Sentence(f"there is no report format {name!r}", f"没有报告格式 {name!r}"),
-            hint=Sentence(f"one of: {known}", f"可取：{known}"),
+            hint=choices(name, known),
         )
     return importlib.import_module(f"{of.__name__}.{name.replace('-', '_')}").FORMAT
 

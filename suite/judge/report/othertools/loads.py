@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import EvidenceError, UsageError
+from suite.base.errors import EvidenceError, UsageError, choices
 from suite.documents.event import has_failed
 from suite.judge.log.samples import MS, collect
 from suite.judge.report.othertools.view import Totals, obstacle, per_token, ttft
@@ -117,15 +117,12 @@ def loads(subject: Subject) -> list[Load]:
     """
     assert subject.evidence is not None
     samples = collect(subject.evidence)
-    if subject.phase and subject.phase not in [phase.name for phase in samples]:
-        hint = Sentence(
-            f"one of: {', '.join(phase.name for phase in samples)}",
-            f"可取：{', '.join(phase.name for phase in samples)}",
-        )
+    names = [phase.name for phase in samples]
+    if subject.phase and subject.phase not in names:
         raise UsageError(
             "phase-unknown",
             Sentence(f"no measured phase {subject.phase!r}", f"没有测量阶段 {subject.phase!r}"),
-            hint=hint,
+            hint=choices(subject.phase, names),
         )
     wanted = [phase for phase in samples if subject.phase in ("", phase.name)]
     made = [

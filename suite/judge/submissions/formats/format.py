@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from suite.base.bilingual import Bilingual, Sentence, joined
+from suite.base.bilingual import Sentence, joined
+from suite.documents.check import CheckReport
+from suite.judge.report.formats.format import DocumentFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from suite.base.language import Language
-    from suite.documents.check import CheckReport, CheckStep
+    from suite.documents.check import CheckStep
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One way to write a check.
+class Format(DocumentFormat[CheckReport]):
+    """One way to write a check."""
 
-    Attributes:
-        title: what it is, in a few words.
-        suffix: of a file of it, with the dot.
-        render: the report's bytes, in a language where it is for people; pure.
-    """
-
-    title: Bilingual
-    suffix: str
-    render: Callable[[CheckReport, Language], bytes]
+    __slots__ = ()
 
 
 def refusals(report: CheckReport) -> Iterator[tuple[str, CheckStep]]:

@@ -168,7 +168,7 @@ def send_apart(
             stack.enter_context(worker.start(order, hand))
             for order, hand in _orders(target, jobs, phase, zero_ns, workers, pinned=pinned)
         ]
-        run = Conduct(members, phase, zero_ns, on_request, hooks)
+        run = Coordinator(members, phase, zero_ns, on_request, hooks)
         return run.stats(len(jobs), cpu)
 
 
@@ -197,7 +197,7 @@ def _orders(
     return orders
 
 
-class Conduct:
+class Coordinator:
     """The parent's side of a phase: who sends it is told when to start and to end, and what comes back is handed on.
 
     Attributes:
@@ -244,7 +244,7 @@ class Conduct:
             self._by_fd[member.events_fd] = member
 
     def stats(self, planned: int, cpu: float) -> PhaseStats:
-        """Conduct the whole phase; gives how it went.
+        """Carry out the whole phase; gives how it went.
 
         Args:
             planned: requests of the phase.
