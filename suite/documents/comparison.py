@@ -30,7 +30,10 @@ Margin = Annotated[int, Meta(ge=0, lt=1)] | Annotated[float, Meta(ge=0, lt=1)]
 Family = Literal[
     "latency", "throughput", "quality", "length", "utilisation", "energy", "start-up", "client"
 ]
-ChangeOutcome = Literal["better", "worse", "not-distinguishable", "not-comparable"]
+ChangeOutcome = Literal[
+    "better", "worse", "better-once", "worse-once", "not-distinguishable", "not-comparable"
+]
+"""``-once``: told apart by one run of each, which does not say how runs of the same plan differ."""
 
 
 Statement = Annotated[str, Meta(max_length=1_000_000)]
@@ -131,7 +134,12 @@ class Change(Document):
     title: Annotated[Text, about("Name of the metric for people.")]
     headline: Annotated[bool, about("It leads one of the two cards.")]
     family: Annotated[Family, about("Family.")]
-    outcome: Annotated[ChangeOutcome, about("How the second stands to the first.")]
+    outcome: Annotated[
+        ChangeOutcome,
+        about(
+            "How the second stands to the first; -once: in one run of each, without the spread between runs."
+        ),
+    ]
     why: Annotated[Line, about("What decided.")]
     a: Annotated[Value | None, about("The card's value; null when it has none.")]
     b: Annotated[Value | None, about("The card's value; null when it has none.")]

@@ -201,7 +201,7 @@ def test_the_page_compares_as_the_command_does(answers, stated, name):
             metric,
         )
     assert len(page["stops"]) == len(known.differences)
-    better = [item for item in page["outcomes"] if item[2] in ("better", "worse")]
+    better = [item for item in page["outcomes"] if item[2] in ("better-once", "worse-once")]
     assert bool(better) == (name == "quick")
 
 

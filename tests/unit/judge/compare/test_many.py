@@ -58,12 +58,12 @@ def outcomes(result, letter: str) -> dict:
 def test_every_other_card_is_held_against_the_baseline() -> None:
     result = many.compare(entries(slower(1), slower(2), slower(0.5)))
     assert [pair.letter for pair in result.pairs] == ["B", "C"]
-    assert outcomes(result, "B")["ttft_mean"].outcome == "worse"
-    assert outcomes(result, "C")["ttft_mean"].outcome == "better"
+    assert outcomes(result, "B")["ttft_mean"].outcome == "worse-once"
+    assert outcomes(result, "C")["ttft_mean"].outcome == "better-once"
     turned = many.compare(entries(slower(1), slower(2), slower(0.5)), baseline=1)
     assert turned.baseline == "B"
     assert [pair.letter for pair in turned.pairs] == ["A", "C"]
-    assert outcomes(turned, "A")["ttft_mean"].outcome == "better"
+    assert outcomes(turned, "A")["ttft_mean"].outcome == "better-once"
     assert schema.problems(plain(result), "compare") == []
 
 
@@ -105,7 +105,7 @@ def test_holm_undoes_what_many_comparisons_make_likely() -> None:
     a, b = entries(just, beyond)
     raw = difference.compare(a.card, b.card)
     alone = next(c for c in raw.metrics if c.metric == "ttft_mean" and c.p is not difference.UNSET)
-    assert alone.outcome == "worse"
+    assert alone.outcome == "worse-once"
     assert 0.005 < alone.p < 0.05
     result = many.compare([a, b])
     mine = outcomes(result, "B")["ttft_mean"]
@@ -189,7 +189,7 @@ def test_what_is_missing_is_never_better() -> None:
     last = scorecard.card()["phases"][-1]["name"]
     assert f"phase {last}: nothing measured" in pair.lacking
     assert any(item.endswith("it failed") for item in pair.lacking)
-    assert not [c for c in pair.comparison.metrics if c.outcome in ("better", "worse")]
+    assert not [c for c in pair.comparison.metrics if c.outcome.startswith(("better", "worse"))]
     assert many.is_worse(result)
     assert not many.is_worse(many.compare(entries(None, None)))
     turned = many.compare(entries(without, None))
@@ -237,7 +237,7 @@ def test_formats() -> None:
     }
     rows = list(csv.DictReader(io.StringIO(pages["csv"].decode())))
     assert {row["card"] for row in rows} == {"B", "C"}
-    assert any(row["outcome"] == "worse" and float(row["ratio_low"]) > 1 for row in rows)
+    assert any(row["outcome"] == "worse-once" and float(row["ratio_low"]) > 1 for row in rows)
     assert schema.problems(jsonio.loads(pages["json"]), "compare") == []
     page = Outline(pages["html"])
     assert page.all("script") == []
