@@ -29,6 +29,7 @@ from suite.base import jsonio
 from suite.documents.card import Scorecard
 from suite.documents.check import CheckedCard, CheckedSubmission
 from suite.documents.codec import convert, plain
+from suite.documents.text import Text
 from suite.judge.report import html
 from suite.judge.site import examine, known
 from suite.judge.site.cards import site_card
@@ -113,7 +114,7 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
         sample,
         site_card(card, checked),
         [],
-        "",
+        Text(en="", zh=""),
         "",
     )
 

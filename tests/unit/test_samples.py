@@ -5,8 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from suite.cli.main import main
+from suite.documents.card import Scorecard
+from suite.documents.codec import convert
+from suite.judge.compare.subjects import subjects
 
 SAMPLES = Path(__file__).resolve().parents[2] / "docs" / "samples"
 NAMES = ("transformers-cpu", "vllm-cpu")
@@ -61,3 +65,12 @@ def test_what_the_page_says_of_their_comparison_is_so(capsys):
         phases = {phase["name"]: phase["metrics"] for phase in card(name)["phases"]}
         assert "value" not in phases["offline"]["mfu"]
         assert "value" not in phases["single-stream"]["ttft_p99"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_fact_that_differs_has_a_name_for_people(name):
+    """In both languages; against a card that states nothing of its environment."""
+    whole = convert(card(name), Scorecard)
+    listed = subjects(whole, replace(whole, environment={}))
+    assert len(listed) > 20
+    assert [item.what for item in listed if item.what in (item.title.en, item.title.zh)] == []

@@ -83,6 +83,14 @@ def test_a_run_that_was_cut_repeats_nothing() -> None:
     assert [item.runs for item in gathered(runs)] == [(), (), ()]
 
 
+def test_a_probe_that_other_programs_disturbed_less_makes_no_other_machine() -> None:
+    """On a real machine that share is another one in every run."""
+    name = "peak.measured_foreign_share"
+    runs = [entry(run, change=fact(name, run[1])) for run in ("a0", "a1")]
+    sides = gathered([*runs, entry("b0", plan="other")])
+    assert [len(item.runs) for item in sides] == [2, 0]
+
+
 def test_what_lies_within_the_spread_between_runs_is_no_difference() -> None:
     a = side("a", 0.97, 1.00, 1.04)
     b = side("b", 1.05, 1.08, 1.01, plan="other")
