@@ -78,7 +78,7 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
     card = _varied(document, number)
     item = folders.Submission(tree, card.vendor.id, folders.NO_ROUND, card.run.id)
     shutil.copytree(source, item.folder)
-    bundle = pages.bundle(card, submissions.KEYS["cpu"])
+    bundle = pages.bundle(card, submissions.KEYS["cpu"], jsonio.sha256_hex(str(number).encode()))
     (item.folder / "scorecard.sigstore.json").write_bytes(bundle)
     digest = card_of(bundle).statement.sha256
     checked = CheckedSubmission(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import io
+import itertools
 import math
 import random
 import re
@@ -17,7 +18,7 @@ from suite.base.language import Language
 from suite.base.statistics import NORMAL
 from suite.documents.codec import plain
 from suite.documents.comparison import ValueRatio
-from suite.judge.compare import difference, formats, many, paired, ratio
+from suite.judge.compare import difference, formats, many, paired, plots, ratio
 from suite.judge.compare.formats import html
 from suite.judge.report.formats import registry
 from tests.factories import evidence as factory
@@ -195,6 +196,18 @@ def test_what_is_missing_is_never_better() -> None:
     turned = many.compare(entries(without, None))
     assert turned.pairs[0].lacking == ()
     assert not many.is_worse(turned)
+
+
+@pytest.mark.parametrize("apart", [0.0, 3.0, 60.0])
+def test_no_letter_stands_on_another_or_on_a_dot(apart: float) -> None:
+    """Ten loads in one heap, in a corner of the picture, as six repeats of a sweep give."""
+    dots = [(45.0 + apart * (n % 5), 20.0 + apart * (n // 5)) for n in range(10)]
+    letters = list(plots.beside(dots))
+    for (ax, ay), (bx, by) in itertools.combinations(letters, 2):
+        assert max(abs(ax - bx), abs(ay - by)) >= 12
+    for (ax, ay), (bx, by) in itertools.product(letters, dots):
+        assert max(abs(ax - bx), abs(ay - by)) >= 7
+    assert all(math.dist(dot, at) < 100 for dot, at in zip(dots, letters, strict=True))
 
 
 def test_a_card_that_is_not_conformant_is_on_no_frontier() -> None:
