@@ -136,7 +136,11 @@ def in_turns(
                 statuses[name] = error.exit_status
             if statuses[name] == Interrupted.exit_status:
                 message = Sentence(f"stopped during {name}", f"在 {name} 期间停止")
-                raise Interrupted("interrupted", message)
+                hint = Sentence(
+                    f"the same command with --out {parent} keeps the runs that have a card, and makes the others",
+                    f"以 --out {parent} 重新执行同一命令：保留已有评分卡的运行，其余重新进行",
+                )
+                raise Interrupted("interrupted", message, hint=hint)
     return statuses
 
 

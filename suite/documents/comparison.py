@@ -39,7 +39,7 @@ ChangeOutcome = Literal[
 Statement = Annotated[str, Meta(max_length=1_000_000)]
 """A whole command line or environment; nothing of it is cut."""
 
-DIFF_SCHEMA: Final = 1
+DIFF_SCHEMA: Final = 2
 
 
 class Side(Document):
@@ -183,7 +183,7 @@ class Comparison(Document):
 
     SCHEMA: ClassVar[str] = "diff"
 
-    diff_schema: Annotated[Literal[1], about("Version of this schema.")]
+    diff_schema: Annotated[Literal[2], about("Version of this schema.")]
     margin: Annotated[Margin, about("Practical margin: a ratio nearer to 1 is no difference.")]
     a: Annotated[Side, about("The first card, the base of every ratio.")]
     b: Annotated[Side, about("The second card.")]
@@ -331,7 +331,7 @@ class ManyComparison(Document):
 
     SCHEMA: ClassVar[str] = "compare"
 
-    compare_schema: Annotated[Literal[1], about("Version of this schema.")]
+    compare_schema: Annotated[Literal[2], about("Version of this schema.")]
     margin: Annotated[Margin, about("Practical margin: a ratio nearer to 1 is no difference.")]
     baseline: Annotated[Word, about("The card that is the base of every ratio.")]
     correction: Annotated[Correction, about("For the number of comparisons.")]

@@ -11,7 +11,6 @@ import pytest
 
 from suite.documents.check import ReviewMade, StatusMade
 from suite.documents.site import SiteRefused
-from suite.documents.text import Text
 from suite.judge.compare.difference import compare
 from suite.judge.compare.many import corrected
 from suite.judge.live.server import Runs, Server
@@ -131,7 +130,7 @@ def answers(tmp_path_factory, stated, rows, watched):
     nodepackages.install(folder, PACKAGES)
     shutil.copy(Path(__file__).with_name("site.mjs"), folder)
     refused = SiteRefused(
-        path=HOSTILE, codes=("submission-stray",), why=Text(en=HOSTILE, zh=HOSTILE)
+        path=HOSTILE, codes=("submission-stray",), why=HOSTILE, why_zh=HOSTILE
     )
     by_id = {row.id: stated.get(name, stated["devices"]) for name, row in rows.items()}
     factory.write(folder / "site", factory.site(list(rows.values()), (refused,)), by_id)

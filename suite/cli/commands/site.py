@@ -157,7 +157,7 @@ def _note_refused(made: Site) -> None:
         codes = ", ".join(item.codes)
         write_note(
             Sentence(
-                f"not shown: {item.path}: {codes}: {item.why.en}",
-                f"未展示：{item.path}：{codes}：{item.why.zh}",
+                f"not shown: {item.path}: {codes}: {item.why}",
+                f"未展示：{item.path}：{codes}：{item.why_zh}",
             )
         )

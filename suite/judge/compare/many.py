@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from suite.judge.compare.paired import PairedRatios
 
 LEVEL: Final = 0.05
-_COMPARE_SCHEMA: Final = 1
+_COMPARE_SCHEMA: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

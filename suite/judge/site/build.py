@@ -104,7 +104,8 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
         SiteRefused(
             path=Path(error.place.file).name if error.place else "",
             codes=(error.code,),
-            why=Text(en=str(error.message), zh=chinese(error.message)),
+            why=str(error.message),
+            why_zh=chinese(error.message),
         )
         for error in stray
     ]
@@ -194,7 +195,7 @@ def _sorted(entries: Sequence[Entry]) -> tuple[list[SiteCard], list[SiteRefused]
             )
             why = Text(en=str(message), zh=message.zh)
         if entry.card is None or codes:
-            refused.append(SiteRefused(path=entry.path, codes=codes, why=why))
+            refused.append(SiteRefused(path=entry.path, codes=codes, why=why.en, why_zh=why.zh))
         else:
             cards.append(entry.card)
     cards.sort(key=lambda card: card.id)

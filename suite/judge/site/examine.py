@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from suite.base import harness, jsonio
-from suite.base.bilingual import Sentence, chinese, placed
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.base.safe import read_plain
 from suite.documents import codec
@@ -105,7 +105,7 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
         sample=trace.sample,
         card=card,
         codes=list(result.codes),
-        why=_both(placed(fails[0].what, fails[0].detail) if fails else ""),
+        why=_both((fails[0].detail or fails[0].what) if fails else ""),
         until=min(
             (item.expires for item in setting.waivers if item.id in result.waivers), default=""
         ),
