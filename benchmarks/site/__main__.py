@@ -29,6 +29,7 @@ from suite.base import jsonio
 from suite.documents.card import Scorecard
 from suite.documents.check import CheckedCard, CheckedSubmission
 from suite.documents.codec import convert, plain
+from suite.documents.text import Text
 from suite.judge.report import html
 from suite.judge.site import examine, known
 from suite.judge.site.cards import site_card
@@ -77,7 +78,7 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
     card = _varied(document, number)
     item = folders.Submission(tree, card.vendor.id, folders.NO_ROUND, card.run.id)
     shutil.copytree(source, item.folder)
-    bundle = pages.bundle(card, submissions.KEYS["cpu"])
+    bundle = pages.bundle(card, submissions.KEYS["cpu"], jsonio.sha256_hex(str(number).encode()))
     (item.folder / "scorecard.sigstore.json").write_bytes(bundle)
     digest = card_of(bundle).statement.sha256
     checked = CheckedSubmission(
@@ -113,7 +114,7 @@ def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
         sample,
         site_card(card, checked),
         [],
-        "",
+        Text(en="", zh=""),
         "",
     )
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import hashlib
+import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import Interrupted, SuiteError, UsageError
 from suite.base.language import language
+from suite.base.safe import read_plain
 from suite.base.visible import say
 from suite.cli import comparing
 from suite.cli.measuring import measure, run_directory
 from suite.cli.output import write_bytes, write_error, write_note, write_report
 from suite.cli.trustoptions import Trusted
+from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.compare import formats, many
+from suite.judge.compare.inputs import conformant
 from suite.judge.compare.repeats import gathered
 from suite.judge.report.formats import registry
+from suite.judge.site import examine
 from suite.measure.checkout import Checkout, require_source
 from suite.measure.signals import Stop
 
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
 PAGE_FILE: Final = "comparison.html"
 DIFF: Final = ("main", "HEAD")
 """What ``--commits diff`` stands for: the checked-out commit against the main branch."""
+_ASKED_FILE: Final = ".asked"
+"""Digest of the options in the folder of the runs."""
 _LONGEST: Final = 40
 _SHORT: Final = 12
 """Digits of a commit in a directory's name."""
@@ -65,13 +73,16 @@ def measure_each(
 ) -> int:
     """Measure each variant so often as was asked for, in turns, and compare them.
 
-    A variant that fails is passed over; a signal ends the whole. The checkout is left as it was, however this ends.
+    A variant that fails is passed over; a signal ends the whole. The checkout is left as it was, however this ends. Into a
+    folder of an earlier call with the same options, runs that have a card are kept, and the others made anew beside
+    what was left of them.
 
     Returns:
         The first status that is not 0, of a run in the order of the runs; else 0.
 
     Raises:
-        UsageError: the options make no sense, or the checkout cannot be used.
+        UsageError: the options make no sense, the checkout cannot be used, or the folder was made with other options
+            (``run-exists``).
         SetupError: ``checkout-failed``.
     """
     parent = out or run_directory(choices.vendor, "commits" if variants.commits else "images")
@@ -84,7 +95,11 @@ def measure_each(
         else:
             listed = _of_images(choices, variants.images)
 
+        require_same(parent, choices)
+
         def once(variant: Variant, directory: Path) -> int:
+            if (status := kept(directory)) is not None:
+                return status
             variant.prepare()
             return measure(variant.choices, sending, out=directory, key=key, tsa=tsa, quiet=quiet)
 
@@ -121,8 +136,53 @@ def in_turns(
                 statuses[name] = error.exit_status
             if statuses[name] == Interrupted.exit_status:
                 message = Sentence(f"stopped during {name}", f"在 {name} 期间停止")
-                raise Interrupted("interrupted", message)
+                hint = Sentence(
+                    f"the same command with --out {parent} keeps the runs that have a card, and makes the others",
+                    f"以 --out {parent} 重新执行同一命令：保留已有评分卡的运行，其余重新进行",
+                )
+                raise Interrupted("interrupted", message, hint=hint)
     return statuses
+
+
+def require_same(parent: Path, choices: Choices) -> None:
+    """Hold what is asked for against what an earlier call into the folder was asked, and note it for the next.
+
+    Raises:
+        UsageError: ``run-exists``; ``page-unwritable``.
+    """
+    asked = hashlib.sha256(repr(choices).encode()).hexdigest().encode()
+    try:
+        before = read_plain(parent / _ASKED_FILE, len(asked), below=None)
+    except FileNotFoundError:
+        before = asked if not parent.exists() else b""
+    except OSError:
+        before = b""
+    if before != asked:
+        message = Sentence(
+            f"{parent} holds something else than runs with these options",
+            f"{parent} 中有并非以这些选项进行的运行的内容",
+        )
+        hint = Sentence("choose another --out", "请换用其他 --out")
+        raise UsageError("run-exists", message, hint=hint)
+    with contextlib.suppress(OSError):  # writing says it
+        parent.mkdir(parents=True, exist_ok=True)
+    write_report(parent / _ASKED_FILE, asked)
+
+
+def kept(directory: Path) -> int | None:
+    """The status of a run that an earlier call left with its card; what has none is set aside, and None returned."""
+    if (directory / BUNDLE_FILE).is_file():
+        write_note(Sentence("kept from an earlier call", "沿用先前调用的结果"))
+        card = examine.card_of(read_plain(directory / BUNDLE_FILE, MAX_BUNDLE_BYTES, below=None))
+        return int(not conformant(card))
+    if directory.is_dir():
+        places = (
+            directory.with_name(f"{directory.name}-cut-{number}") for number in itertools.count(1)
+        )
+        aside = next(place for place in places if not place.exists())
+        directory.rename(aside)
+        write_note(Sentence(f"what was cut before: {aside}", f"先前被切断的：{aside}"))
+    return None
 
 
 def _of_images(choices: Choices, names: Sequence[str]) -> list[Variant]:

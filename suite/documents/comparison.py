@@ -30,13 +30,16 @@ Margin = Annotated[int, Meta(ge=0, lt=1)] | Annotated[float, Meta(ge=0, lt=1)]
 Family = Literal[
     "latency", "throughput", "quality", "length", "utilisation", "energy", "start-up", "client"
 ]
-ChangeOutcome = Literal["better", "worse", "not-distinguishable", "not-comparable"]
+ChangeOutcome = Literal[
+    "better", "worse", "better-once", "worse-once", "not-distinguishable", "not-comparable"
+]
+"""``-once``: told apart by one run of each, which does not say how runs of the same plan differ."""
 
 
 Statement = Annotated[str, Meta(max_length=1_000_000)]
 """A whole command line or environment; nothing of it is cut."""
 
-DIFF_SCHEMA: Final = 1
+DIFF_SCHEMA: Final = 2
 
 
 class Side(Document):
@@ -131,7 +134,12 @@ class Change(Document):
     title: Annotated[Text, about("Name of the metric for people.")]
     headline: Annotated[bool, about("It leads one of the two cards.")]
     family: Annotated[Family, about("Family.")]
-    outcome: Annotated[ChangeOutcome, about("How the second stands to the first.")]
+    outcome: Annotated[
+        ChangeOutcome,
+        about(
+            "How the second stands to the first; -once: in one run of each, without the spread between runs."
+        ),
+    ]
     why: Annotated[Line, about("What decided.")]
     a: Annotated[Value | None, about("The card's value; null when it has none.")]
     b: Annotated[Value | None, about("The card's value; null when it has none.")]
@@ -175,7 +183,7 @@ class Comparison(Document):
 
     SCHEMA: ClassVar[str] = "diff"
 
-    diff_schema: Annotated[Literal[1], about("Version of this schema.")]
+    diff_schema: Annotated[Literal[2], about("Version of this schema.")]
     margin: Annotated[Margin, about("Practical margin: a ratio nearer to 1 is no difference.")]
     a: Annotated[Side, about("The first card, the base of every ratio.")]
     b: Annotated[Side, about("The second card.")]
@@ -323,7 +331,7 @@ class ManyComparison(Document):
 
     SCHEMA: ClassVar[str] = "compare"
 
-    compare_schema: Annotated[Literal[1], about("Version of this schema.")]
+    compare_schema: Annotated[Literal[2], about("Version of this schema.")]
     margin: Annotated[Margin, about("Practical margin: a ratio nearer to 1 is no difference.")]
     baseline: Annotated[Word, about("The card that is the base of every ratio.")]
     correction: Annotated[Correction, about("For the number of comparisons.")]

@@ -88,6 +88,7 @@ class SiteRefused(Document):
     path: Annotated[str, about("Folder below the tree, or what lies astray in it.")]
     codes: Annotated[tuple[Label, ...], about("Codes of the refusals, in order.")]
     why: Annotated[str, about("The first refusal in a sentence.")]
+    why_zh: Annotated[str | UnsetType, about("The same in Chinese.")] = UNSET
 
 
 class Site(Document):

@@ -7,11 +7,12 @@ out there is what runs. The checkout is the user's; it is changed only where not
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 from urllib.parse import unquote, urlsplit
 
 from suite.base.bilingual import Sentence
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from suite.measure.signals import Stop
 
 _TIMEOUT_S: Final = 300
+_NOTE: Final = "suite-checkout"
+"""In git's own directory."""
+_HEADS: Final = "refs/heads/"
+_LONGEST: Final = 1 << 16
 _SOURCES_SCRIPT: Final = """
 import importlib.metadata as m, json
 print(json.dumps({
@@ -51,14 +56,13 @@ class Checkout:
         Raises:
             UsageError: ``checkout-missing``.
         """
-        top = _git(directory, "rev-parse", "--show-toplevel")
+        top, said = _asked(directory, "rev-parse", "--show-toplevel")
         if top is None:
-            raise UsageError(
-                "checkout-missing",
-                Sentence(
-                    f"{directory} lies in no git checkout", f"{directory} 不在任何 git 检出之中"
-                ),
+            message = Sentence(
+                f"{directory} lies in no git checkout that git opens",
+                f"{directory} 不在 git 能打开的检出之中",
             )
+            raise UsageError("checkout-missing", message, hint=said)
         return cls(Path(top))
 
     def commit(self, name: str) -> str:
@@ -82,11 +86,13 @@ class Checkout:
         return f"{head}+dirty" if self._changed() else head
 
     def switch(self, commit: str) -> None:
-        """Check a commit out.
+        """Check a commit out, inside of `restored`.
 
         Raises:
             SetupError: ``checkout-failed``: git does not do it, or a submodule stays on another commit.
         """
+        with self._note().open("a") as note:
+            print(commit, file=note)
         self._check_out("--detach", commit)
         if self._changed():
             message = Sentence(
@@ -103,12 +109,15 @@ class Checkout:
     def restored(self, stop: Stop) -> Iterator[None]:
         """Check out, at the end of the block and however it ends, what was checked out at its beginning.
 
+        A killed process cannot: so what to restore is kept in a file of git's own directory, and the next block takes it
+        from there. The file is locked meanwhile: two that put one checkout on their commits would measure each other's.
+
         Args:
             stop: holds signals back meanwhile.
 
         Raises:
             UsageError: ``checkout-dirty``: there are changes that are in no commit.
-            SetupError: ``checkout-failed``: it could not be restored.
+            SetupError: ``checkout-busy``: another run puts it on its commits. ``checkout-failed``: it could not be restored.
         """
         if self._changed():
             hint = Sentence("commit or stash them: git stash", "请提交，或暂存：git stash")
@@ -116,31 +125,65 @@ class Checkout:
                 f"{self.root} has changes that are in no commit", f"{self.root} 有未提交的更改"
             )
             raise UsageError("checkout-dirty", message, hint=hint)
+        with self._locked() as note:
+            before = self._before(note)
+            note.truncate(0)
+            print(before, file=note, flush=True)
+            try:
+                yield
+            finally:
+                with stop.deferred():
+                    name = before.removeprefix(_HEADS)
+                    self._check_out(*((name,) if name != before else ("--detach", name)))
+                    note.truncate(0)
+
+    def _before(self, note: TextIO) -> str:
+        """What is to be restored: the branch, else the commit; or what a killed process left, where nobody moved it since."""
         # Its full name: the short one of a branch that a tag is called like is no branch to `git checkout`.
         branch = _git(self.root, "symbolic-ref", "--quiet", "HEAD")
-        before = (
-            (branch.removeprefix("refs/heads/"),) if branch else ("--detach", self.commit("HEAD"))
-        )
-        try:
-            yield
-        finally:
-            with stop.deferred():
-                self._check_out(*before)
+        head = self.commit("HEAD")
+        note.seek(0)
+        left, *since = note.read(_LONGEST).splitlines() or [""]
+        return branch or (left if head in since else head)
+
+    def _note(self) -> Path:
+        """Names what is to be restored, and below it each commit that was checked out meanwhile."""
+        return Path(self._must("rev-parse", "--absolute-git-dir")) / _NOTE
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[TextIO]:
+        with self._note().open("a+") as note:
+            try:
+                fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as cause:
+                message = Sentence(
+                    f"another run puts {self.root} on its commits",
+                    f"另一次运行正在切换 {self.root} 的提交",
+                )
+                raise SetupError("checkout-busy", message) from cause
+            yield note
 
     def _changed(self) -> bool:
         return _git(self.root, "status", "--porcelain", "--untracked-files=no") != ""
 
     def _check_out(self, *words: str) -> None:
-        # Without the option git overwrites files that it ignores.
-        words = ("checkout", *words, "--no-overwrite-ignore", "--")
         # A signal would end git between two files, and leave its lock.
         with shielded():
-            done = _git(self.root, *words)
+            # Without the option git overwrites files that it ignores.
+            self._must("checkout", *words, "--no-overwrite-ignore", "--")
+
+    def _must(self, *words: str) -> str:
+        """What git prints.
+
+        Raises:
+            SetupError: ``checkout-failed``, with what git says.
+        """
+        done, said = _asked(self.root, *words)
         if done is None:
             command = f"git -C {self.root} {' '.join(words)}"
             message = Sentence(f"this did not go: {command}", f"此命令未成功：{command}")
-            hint = Sentence("see what git says to it", "请查看 git 的说明")
-            raise SetupError("checkout-failed", message, hint=hint)
+            raise SetupError("checkout-failed", message, hint=said)
+        return done
 
 
 def sources(python: Path) -> dict[str, Checkout]:
@@ -182,6 +225,11 @@ def require_source(python: Path, checkout: Checkout) -> None:
 
 def _git(directory: Path, *words: str) -> str | None:
     """What git prints; None where it does not do it."""
+    return _asked(directory, *words)[0]
+
+
+def _asked(directory: Path, *words: str) -> tuple[str | None, str]:
+    """What git prints, None where it does not do it; and the first line of what it complains of."""
     try:
         done = subprocess.run(
             ["git", "-C", str(directory), *words],
@@ -193,6 +241,7 @@ def _git(directory: Path, *words: str) -> str | None:
             # Ctrl-C on the terminal reaches the suite alone: git is never cut between two files.
             start_new_session=True,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return None, str(error)
+    said = done.stderr.strip().partition("\n")[0]
+    return (done.stdout.strip() if done.returncode == 0 else None), said

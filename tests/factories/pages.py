@@ -28,10 +28,12 @@ def key() -> keys.PrivateKey:
     return keys.private_key(ec.derive_private_key(20260131, ec.SECP256R1()))
 
 
-def bundle(card: Scorecard, signer: keys.SigningKey | None = None) -> bytes:
+def bundle(
+    card: Scorecard, signer: keys.SigningKey | None = None, manifest: str = MANIFEST_SHA256
+) -> bytes:
     """A signed bundle of a scorecard, without the checks that signing makes."""
     signer = signer or key()
-    payload = statement.make_statement(plain(card), MANIFEST_SHA256, sign.image_of(card))
+    payload = statement.make_statement(plain(card), manifest, sign.image_of(card))
     return envelope.bundle_bytes(payload, signer.sign(envelope.pae(payload)), signer.public.id)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, exclusive
 from suite.cli.command import Count, command
 from suite.cli.evidenceoptions import evidence_options
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.cli.evidenceoptions import Taken
+    from suite.documents.site import Site
+    from suite.judge.submissions.check import Setting
 
 
 @command("suite site submissions --trust trust/keys.json --out site")
@@ -76,56 +78,33 @@ def site(
     any server and works from a disk. A fleet that is not verified is refused. What did not change since the last time is neither checked nor written again.
     The exit status is 0 where a card is shown, 4 where none is.
     """
-    from suite.base import jsonio
-    from suite.base.errors import TrustError
     from suite.base.visible import say
     from suite.cli import fleetresults
     from suite.cli.judging import JUDGED_NOTHING
     from suite.cli.output import write_note
-    from suite.cli.submitting import known_waivers, today
     from suite.cli.trustoptions import Trusted
     from suite.judge.site.build import Order, build
     from suite.judge.submissions import folders
-    from suite.judge.submissions.check import Setting
 
     if trust and key:
         raise UsageError("usage-wrong", exclusive("--trust", "--key"))
-    if url and not url.startswith(("https://", "http://")):
-        raise UsageError(
-            "url-malformed",
-            Sentence(
-                f"--url takes an https:// address, not {url!r}",
-                f"--url 接受 https:// 地址，而不是 {url!r}",
-            ),
-        )
     place = folders.tree_of(tree)
-    setting = Setting(
-        trust=jsonio.read_bytes(trust, error=TrustError) if trust else None,
-        key=jsonio.read_bytes(key, error=TrustError) if key else None,
-        waivers=known_waivers(waivers, place),
-        today=today(),
-        reviews=reviews or 0,
-        elsewhere=taken.elsewhere(),
-    )
     order = Order(
         out=out.absolute(),
         state=(state or out.with_name(f"{out.name}.state")).absolute(),
-        base=f"{url.rstrip('/')}/" if url else "",
+        base=_base(url),
         parquet=parquet,
         jobs=jobs,
         fresh=fresh,
         progress=write_note,
         fleets=tuple(fleetresults.shown(item, Trusted(trust=trust, key=key)) for item in fleets),
     )
-    made = build(place, setting, order)
-    for item in made.refused:
-        codes = ", ".join(item.codes)
-        write_note(
-            Sentence(
-                f"not shown: {item.path}: {codes}: {item.why}",
-                f"未展示：{item.path}：{codes}：{chinese(item.why)}",
-            )
-        )
+    made = build(
+        place,
+        _setting(place, trust=trust, key=key, waivers=waivers, reviews=reviews, taken=taken),
+        order,
+    )
+    _note_refused(made)
     shown, refused, page = len(made.cards), len(made.refused), order.out / "index.html"
     say(
         Sentence(
@@ -134,3 +113,51 @@ def site(
         )
     )
     return 0 if made.cards else JUDGED_NOTHING
+
+
+def _base(url: str) -> str:
+    if url and not url.startswith(("https://", "http://")):
+        message = Sentence(
+            f"--url takes an https:// address, not {url!r}",
+            f"--url 接受 https:// 地址，而不是 {url!r}",
+        )
+        raise UsageError("url-malformed", message)
+    return f"{url.rstrip('/')}/" if url else ""
+
+
+def _setting(
+    tree: Path,
+    *,
+    trust: Path | None,
+    key: Path | None,
+    waivers: Path | None,
+    reviews: int | None,
+    taken: Taken,
+) -> Setting:
+    """What the reviewer knows and asks for."""
+    from suite.base import jsonio
+    from suite.base.errors import TrustError
+    from suite.cli.submitting import known_waivers, today
+    from suite.judge.submissions.check import Setting
+
+    return Setting(
+        trust=jsonio.read_bytes(trust, error=TrustError) if trust else None,
+        key=jsonio.read_bytes(key, error=TrustError) if key else None,
+        waivers=known_waivers(waivers, tree),
+        today=today(),
+        reviews=reviews or 0,
+        elsewhere=taken.elsewhere(),
+    )
+
+
+def _note_refused(made: Site) -> None:
+    from suite.cli.output import write_note
+
+    for item in made.refused:
+        codes = ", ".join(item.codes)
+        write_note(
+            Sentence(
+                f"not shown: {item.path}: {codes}: {item.why}",
+                f"未展示：{item.path}：{codes}：{item.why_zh}",
+            )
+        )

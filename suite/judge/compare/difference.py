@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from suite.judge.metrics.metric import Metric
 
 _SIDES_ZH: Final = {"first": "第一张", "second": "第二张"}
+ONCE: Final[dict[ChangeOutcome, ChangeOutcome]] = {"better": "better-once", "worse": "worse-once"}
 MARGIN = 0.02
 """Practical margin: a ratio within 2 % of 1 is no difference that matters."""
 
@@ -110,7 +111,11 @@ def compare(
         comparable=_answer(forbidden, metrics),
         differences=tuple(differing),
         subjects=tuple(subjects(a, b)),
-        remarks=(*sides.remarks(a, b, letters), *sides.repeated(both.runs, letters)),
+        remarks=(
+            *sides.remarks(a, b, letters),
+            *sides.repeated(both.runs, letters),
+            *([sides.ONE_EACH] if any(item.outcome in ONCE.values() for item in metrics) else []),
+        ),
         metrics=tuple(metrics),
         checks=tuple(_checks(a, b)),
     )
@@ -151,6 +156,12 @@ class _Comparison:
             values = [_value_of(card, phase, metric.id, pair.count) for card in cards]
             numbers.append([value.value for value in values if isinstance(value, Measured)])
         return spread_of(*numbers) if all(numbers) else None
+
+    def qualified(self, outcome: ChangeOutcome) -> ChangeOutcome:
+        """What was told apart by one run of each is called so: the next runs may differ as much by themselves."""
+        if max(map(len, self.runs)) > 1:
+            return outcome
+        return ONCE.get(outcome, outcome)
 
     def leads(self, phase: str, metric: str) -> bool:
         """Whether a metric is a headline number of either card."""
@@ -305,6 +316,7 @@ def _change(both: _Comparison, metric: Metric, pair: _Pair, brackets: Brackets |
             outcome, why, ratio = judge(first, second, ratio, metric.direction, both.margin)
             if ratio is not None and metric.direction != "none":
                 chance = p_value(ratio, both.margin, freedom)
+        outcome = both.qualified(outcome)
     return Change(
         phase=pair.phase,
         metric=metric.id,

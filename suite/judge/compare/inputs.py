@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from msgspec import UNSET
 
@@ -68,6 +68,10 @@ def compile_cache(card: Scorecard) -> str:
     """Whether the engine found what an earlier start had compiled; "none" for one that keeps nothing."""
     fact = card.environment.get("engine.compile_cache")
     return given(fact.value, "none") if fact else "none"
+
+
+_CACHES: Final = {"warm": "已有", "cold": "尚无", "none": "不使用"}
+"""The words of `compile_cache` in Chinese."""
 
 
 def failed_rules(card: Scorecard) -> tuple[str, ...]:
@@ -192,7 +196,7 @@ _INPUTS = (
         "compile cache",
         Bilingual("Compile cache", "编译缓存"),
         compile_cache,
-        compile_cache,
+        lambda card: Sentence(word := compile_cache(card), _CACHES.get(word, word)),
         ("start-up",),
     ),
 )

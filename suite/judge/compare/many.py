@@ -27,7 +27,7 @@ from suite.documents.comparison import (
 )
 from suite.documents.document import given
 from suite.documents.value import Measured, NotMeasured, stored
-from suite.judge.compare import difference
+from suite.judge.compare import difference, manyview
 from suite.judge.compare.inputs import conformant
 from suite.judge.compare.paired import answers, paired_ratios
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from suite.judge.compare.paired import PairedRatios
 
 LEVEL: Final = 0.05
-_COMPARE_SCHEMA: Final = 1
+_COMPARE_SCHEMA: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def corrected(comparisons: Sequence[Comparison]) -> tuple[list[Comparison], Corr
     metrics = [list(comparison.metrics) for comparison in comparisons]
     for _, row, column in places[standing:]:
         change = metrics[row][column]
-        if change.outcome in ("better", "worse"):
+        if change.outcome in manyview.APART:
             undone += 1
             metrics[row][column] = _undone(change, len(places))
     whole = [
@@ -207,9 +207,10 @@ def corrected(comparisons: Sequence[Comparison]) -> tuple[list[Comparison], Corr
 
 
 def _undone(change: Change, tests: int) -> Change:
+    alone = manyview.OUTCOMES[change.outcome]
     why = Sentence(
-        f"{change.outcome} alone, not among {tests} comparisons (Holm, p = {given(change.p, 1):.2g})",
-        f"单独看为{'更好' if change.outcome == 'better' else '更差'}，在 {tests} 次比较中则不然（Holm，p = {given(change.p, 1):.2g}）",
+        f"{alone} alone, not among {tests} comparisons (Holm, p = {given(change.p, 1):.2g})",
+        f"单独看为{alone.zh}，在 {tests} 次比较中则不然（Holm，p = {given(change.p, 1):.2g}）",
     )
     return replace(change, outcome="not-distinguishable", why=why)
 
@@ -241,11 +242,15 @@ def is_worse(result: ManyComparison) -> list[Sentence]:
     """Why a gate should not let the other cards pass; empty where nothing is worse than the baseline."""
     reasons = []
     for pair in result.pairs:
-        changes = [change for change in pair.comparison.metrics if change.outcome == "worse"]
+        changes = [
+            change
+            for change in pair.comparison.metrics
+            if change.outcome in ("worse", "worse-once")
+        ]
         reasons += [
             Sentence(
-                f"{pair.letter}: {change.phase or 'run'}: {change.title.en} is worse",
-                f"{pair.letter}：{change.phase or '整次运行'}：{change.title.zh}更差",
+                f"{pair.letter}: {change.phase or 'run'}: {change.title.en} is {manyview.OUTCOMES[change.outcome]}",
+                f"{pair.letter}：{change.phase or '整次运行'}：{change.title.zh}{manyview.OUTCOMES[change.outcome].zh}",
             )
             for change in changes
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -35,15 +36,21 @@ if TYPE_CHECKING:
 MARKS: Final[dict[ChangeOutcome, str]] = {
     "better": "+",
     "worse": "-",
+    "better-once": ">",
+    "worse-once": "<",
     "not-distinguishable": "=",
     "not-comparable": "x",
 }
 OUTCOMES: Final[dict[ChangeOutcome, Sentence]] = {
     "better": Sentence("better", "更好"),
     "worse": Sentence("worse", "更差"),
+    "better-once": Sentence("better in one run", "一次运行中更好"),
+    "worse-once": Sentence("worse in one run", "一次运行中更差"),
     "not-distinguishable": Sentence("not distinguishable", "无法区分"),
     "not-comparable": Sentence("not comparable", "不可比较"),
 }
+APART: Final = ("better", "worse", "better-once", "worse-once")
+"""Outcomes of two values that were told apart."""
 ANSWERS: Final = {
     "yes": Sentence("may be compared", "可以比较"),
     "partly": Sentence("may be compared in part", "可以部分比较"),
@@ -210,8 +217,9 @@ def explains(subject: Subject) -> Sentence:
 
 
 def counts(changes: Sequence[Change]) -> dict[ChangeOutcome, int]:
-    """How many metrics ended how."""
-    return {name: sum(item.outcome == name for item in changes) for name in MARKS}
+    """How many metrics ended how, of the outcomes that there are."""
+    counted = Counter(item.outcome for item in changes)
+    return {name: counted[name] for name in MARKS if counted[name]}
 
 
 def point(item: Point) -> tuple[Sentence, Sentence, Sentence, str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
@@ -14,7 +15,7 @@ from suite.judge.report.svg import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from suite.documents.comparison import Curve, ManyComparison, OverTime
 
@@ -135,10 +136,41 @@ def frontier(letters: Sequence[str], result: ManyComparison) -> Markup:
             f"{LEFT + x / most_x * _W:.1f},{_BASE - y / most_y * _H:.1f}" for x, y in best
         )
         parts.append(Markup('<polyline points="{}" class="frontier"/>').format(line))
-    for point, x, y in rows:
+    dots = [(LEFT + x / most_x * _W, _BASE - y / most_y * _H) for _, x, y in rows]
+    for (point, *_), (at_x, at_y), (x, y) in zip(rows, dots, beside(dots), strict=True):
         css = _class(letters, point.letter) + (" best" if point.frontier else "")
-        at_x, at_y = LEFT + x / most_x * _W, _BASE - y / most_y * _H
+        if math.dist((at_x, at_y), (x, y)) > _NEAR:
+            parts.append(svg.line(at_x, at_y, x, y, "grid"))
         dot = '<circle cx="{:.1f}" cy="{:.1f}" r="4" class="dot {}"><title>{}</title></circle>'
         parts.append(Markup(dot).format(at_x, at_y, css, f"{point.letter} {point.phase}"))  # noqa: S704 - our own text, formatted with escapes
-        parts.append(svg.text(at_x + 6, at_y - 5, point.letter, f"letter {css}", "start"))
+        parts.append(svg.text(x, y + 4, point.letter, f"letter {css}"))
     return svg.frame(parts)
+
+
+_NEAR: Final = 16.0
+_ROOM: Final = 12.0
+"""Width and height that a letter takes."""
+
+
+def beside(dots: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """The middle of each dot's letter: as near as there is room beside all dots and the letters before it."""
+    letters: list[tuple[float, float]] = []
+    for x, y in dots:
+        places = [
+            (x + radius * math.cos(angle), y - radius * math.sin(angle))
+            for radius in range(10, 100, 5)
+            for angle in (math.pi / 4 + step * math.pi / 6 for step in range(12))
+        ]
+        inside = [
+            place
+            for place in places
+            if LEFT + 5 < place[0] < WIDTH - RIGHT and TOP < place[1] < _BASE - 6
+        ] or places
+        free = (
+            place
+            for place in inside
+            if all(max(abs(place[0] - a), abs(place[1] - b)) >= _ROOM for a, b in letters)
+            and all(max(abs(place[0] - a), abs(place[1] - b)) >= _ROOM - 5 for a, b in dots)
+        )
+        letters.append(next(free, inside[0]))
+        yield letters[-1]

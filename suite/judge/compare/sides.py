@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.documents.comparison import Side
 from suite.documents.text import Text
@@ -75,6 +75,12 @@ def remarks(a: Scorecard, b: Scorecard, letters: tuple[str, str]) -> Iterator[Te
             en="The tasks are custom, the same on both sides: no other card can be held against these.",
             zh="任务为自定义任务集，双方相同：不能与其他任务的评分卡比较。",
         )
+
+
+ONE_EACH: Final = Text(
+    en="ONE RUN OF EACH: an interval holds how requests differ within a run, not how runs of the same plan do. Better or worse in one run is not yet better or worse: give several runs of each.",
+    zh="双方各仅运行一次：区间只含单次运行内请求间的差异，不含同一计划各次运行之间的差异。一次运行中更好或更差，尚不能说明更好或更差：请各提供多次运行。",
+)
 
 
 def repeated(

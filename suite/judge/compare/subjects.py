@@ -144,10 +144,16 @@ _COVERED = frozenset(
 )
 """Facts that another line of the comparison says, or that follow from it."""
 
+_PACKAGE: Final = "engine.package."
 _PEAK_FACTS = {
     "peak.measured_flops": Bilingual("Measured peak, FLOP/s", "实测峰值（FLOP/s）"),
     "peak.measured_bytes_per_s": Bilingual("Measured bandwidth, bytes/s", "实测带宽（字节/秒）"),
     "peak.measured_dtype": Bilingual("Measured peak, precision", "实测峰值的精度"),
+    "peak.measured_device": Bilingual("Measured peak, device", "实测峰值的设备"),
+    "peak.measured_size": Bilingual("Measured peak, size of the matrices", "实测峰值的矩阵规模"),
+    "peak.measured_foreign_share": Bilingual(
+        "Measured peak, other programs' share of the processor", "测峰值时其他程序占用处理器的比例"
+    ),
 }
 _FACTS = {
     "host.cpu": Bilingual("Host CPU", "主机 CPU"),
@@ -156,6 +162,10 @@ _FACTS = {
     "host.cpu.numa_nodes": Bilingual("Host CPU, NUMA nodes", "主机 NUMA 节点数"),
     "host.cpu.governor": Bilingual("Host CPU, governor", "主机 CPU 调频策略"),
     "host.cpu.clock_mhz": Bilingual("Host CPU, clock in MHz", "主机 CPU 频率（MHz）"),
+    "host.cpu.clock_max_mhz": Bilingual(
+        "Host CPU, highest clock in MHz", "主机 CPU 最高频率（MHz）"
+    ),
+    "host.cpu.cores": Bilingual("Host CPU, cores", "主机 CPU 核数"),
     "host.cores": Bilingual("Host cores", "主机可用核数"),
     "host.memory_bytes": Bilingual("Host memory, bytes", "主机内存（字节）"),
     "host.memory_available_bytes": Bilingual("Host memory free, bytes", "主机可用内存（字节）"),
@@ -175,6 +185,15 @@ _FACTS = {
     "container.network": Bilingual("Container's network", "容器网络"),
     "container.user": Bilingual("Container's user", "容器用户"),
     "container.privileged": Bilingual("Container with all privileges", "特权容器"),
+    "container.capabilities_added": Bilingual("Container's added capabilities", "容器增加的权能"),
+    "container.capabilities_dropped": Bilingual(
+        "Container's dropped capabilities", "容器去除的权能"
+    ),
+    "container.pids_limit": Bilingual("Container's limit of processes", "容器进程数上限"),
+    "container.read_only_root": Bilingual("Container's root is read-only", "容器根文件系统只读"),
+    "container.security_options": Bilingual("Container's security options", "容器安全选项"),
+    "conversion.outputs_sha256": Bilingual("Converted weights, SHA-256", "转换后权重的 SHA-256"),
+    "image.base": Bilingual("Image's base", "镜像的基础镜像"),
     **_PEAK_FACTS,
 }
 """Names for people of facts; a package, a program or a container's detail is called by its own name."""
@@ -219,6 +238,8 @@ _EXPLAINS: dict[str, tuple[Family, ...]] = {
     "environment": _EVERYTHING,
     **dict.fromkeys(_FACTS, _CLIENT),
     **dict.fromkeys(_PEAK_FACTS, _UTILISATION),
+    "conversion.outputs_sha256": _EVERYTHING,
+    "image.base": _EVERYTHING,
 }
 """What a difference may explain; what is not here is shown without a word on that."""
 
@@ -228,8 +249,7 @@ _MOMENTARY: Final = {
     "host.load_1min",
     "host.cpu.clock_mhz",
     *_PEAK_FACTS,
-    "peak.measured_size",
-}
+} - {"peak.measured_device", "peak.measured_dtype"}
 """Facts that change from minute to minute on a machine that nobody changed."""
 
 
@@ -269,7 +289,9 @@ def _placed(line: Subject, a: Scorecard, b: Scorecard) -> Subject:
         line,
         standing_a=a.standing.get(pointer, UNSET),
         standing_b=b.standing.get(pointer, UNSET),
-        may_explain=_EXPLAINS.get(line.what, UNSET),
+        may_explain=_EXPLAINS.get(
+            line.what, _EVERYTHING if line.what.startswith(_PACKAGE) else UNSET
+        ),
     )
 
 
@@ -324,6 +346,9 @@ def _title(name: str) -> Bilingual:
     if words is not None:
         index = name.split(".")[1]
         return Bilingual(f"Device {index}, {words.en}", f"设备 {index}，{words.zh}")
+    package = name.removeprefix(_PACKAGE)
+    if package != name:
+        return Bilingual(f"Engine's package {package}", f"引擎的软件包 {package}")
     return _FACTS.get(name, Bilingual(name, name))
 
 

@@ -12,7 +12,7 @@ from suite.base.visible import columns
 from suite.documents.document import given
 from suite.judge.compare import manyview
 from suite.judge.compare.counts import source_zh
-from suite.judge.compare.manyview import MARKS, OUTCOMES
+from suite.judge.compare.manyview import APART, MARKS, OUTCOMES
 from suite.judge.compare.ratio import factor
 from suite.judge.compare.subjects import ABSENT
 from suite.judge.report.numbers import show
@@ -140,7 +140,8 @@ def _headline(diff: Comparison, say: Phrases) -> list[str]:
     if not changes:
         return []
     legend = say("comma").join(
-        f"{mark} {say.language.of(OUTCOMES[outcome])}" for outcome, mark in MARKS.items()
+        f"{MARKS[outcome]} {say.language.of(OUTCOMES[outcome])}"
+        for outcome in manyview.counts(changes)
     )
     lines = [
         "",
@@ -201,12 +202,12 @@ def _changes(diff: Comparison, say: Phrases, *, every: bool) -> list[str]:
         if not changes:
             continue
         lines.append(f"{mark} {say.language.of(OUTCOMES[outcome])}{say('colon')}{len(changes)}")
-        if outcome in ("better", "worse"):
+        if outcome in APART:
             others = [change for change in changes if not change.headline]
             lines += [row for change in others for row in _change(change, say)]
         elif outcome == "not-comparable":
             lines += _reasons(changes, say)
-        if every and outcome not in ("better", "worse"):
+        if every and outcome not in APART:
             lines += [row for change in changes for row in _change(change, say, reason=True)]
     return [*lines, *_counted(diff.metrics, say)]
 

@@ -73,14 +73,14 @@ def at(value: object, path: Sequence[str]) -> object:
 
 
 def number(value: object) -> float | None:
-    """A finite number, also as text; None for anything else."""
+    """A finite number from zero up, also as text; None for anything else, such as the -1 by which a tool says that it has none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         result = float(value)
     except (ValueError, OverflowError):
         return None
-    return result if math.isfinite(result) else None
+    return result if math.isfinite(result) and result >= 0 else None
 
 
 def _records(value: object, required: Sequence[Sequence[str]]) -> list[Record]:

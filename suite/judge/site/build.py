@@ -23,10 +23,11 @@ from msgspec import UNSET
 
 from suite import __version__
 from suite.base import jsonio
-from suite.base.bilingual import Sentence, english
+from suite.base.bilingual import Sentence, chinese, english, joined, placed
 from suite.base.errors import EvidenceError, TrustError, UsageError, unwritable
 from suite.base.safe import is_plain, read_plain, replace_file
 from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
+from suite.documents.text import Text
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES, extract_carried, renderer_of
@@ -103,7 +104,8 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
         SiteRefused(
             path=Path(error.place.file).name if error.place else "",
             codes=(error.code,),
-            why=error.message,
+            why=str(error.message),
+            why_zh=chinese(error.message),
         )
         for error in stray
     ]
@@ -188,9 +190,12 @@ def _sorted(entries: Sequence[Entry]) -> tuple[list[SiteCard], list[SiteRefused]
                     replay.compare(mine, others)
         except TrustError as error:
             codes = (error.code,)
-            why = f"{error.message}: {'; '.join(item.message for item in error.problems)}"
+            message = placed(
+                error.message, joined([item.message for item in error.problems], "; ", "；")
+            )
+            why = Text(en=str(message), zh=message.zh)
         if entry.card is None or codes:
-            refused.append(SiteRefused(path=entry.path, codes=codes, why=why))
+            refused.append(SiteRefused(path=entry.path, codes=codes, why=why.en, why_zh=why.zh))
         else:
             cards.append(entry.card)
     cards.sort(key=lambda card: card.id)

@@ -16,7 +16,8 @@ from suite.documents.value import NO_INTERVAL_EXACT, Measured
 from suite.judge.compare import counts, inputs
 from suite.judge.compare.difference import MARGIN
 from suite.judge.compare.many import LEVEL
-from suite.judge.compare.manyview import families
+from suite.judge.compare.manyview import OUTCOMES, families
+from suite.judge.compare.sides import ONE_EACH
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.loadtext import load_text
 from suite.judge.report.words import WORDS as REPORT_WORDS
@@ -44,6 +45,8 @@ def definitions() -> dict[str, object]:
             **{name: list(REPORT_WORDS[name]) for name in get_args(RuntimeKind)},
             **{name: list(words) for name, words in DECISIONS.items()},
             **{name: [str(word := families([name])), word.zh] for name in inputs.FAMILY_NAMES},
+            **{name: [str(word), word.zh] for name, word in OUTCOMES.items()},
+            "one-each": [ONE_EACH.en, ONE_EACH.zh],
         },
         "metrics": {
             item.id: {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import math
@@ -141,17 +142,30 @@ _NAMES: Final = (*_FACTS, "scenario", "phase", "metric", *_CELLS)
 
 def as_csv(site: Site) -> bytes:
     """The rows for a spreadsheet; a text that it would read as a formula begins with an apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_NAMES)
+    lines = [",".join(_NAMES)]
+    # A text is quoted once, though it stands in the rows of every number: the table of many cards is made anew for each added one.
+    cell = functools.cache(_cell)
     for card in site.cards:
-        facts = [_inert(getattr(card, name)) for name in _FACTS]
+        facts = ",".join([cell(getattr(card, name)) for name in _FACTS])
         for result in card.results:
-            place = [*facts, _inert(result.scenario), _inert(result.phase)]
-            for metric, value in result.metrics.items():
-                cells = [_inert(getattr(value, name)) for name in _CELLS]
-                writer.writerow([*place, _inert(metric), *cells])
-    return text.getvalue().encode()
+            place = f"{facts},{cell(result.scenario)},{cell(result.phase)}"
+            lines += [
+                f"{place},{cell(metric)},{_number(value.value)},{_number(value.low)},"
+                f"{_number(value.high)},{cell(value.unit)},{value.n}"
+                for metric, value in result.metrics.items()
+            ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _cell(value: object) -> str:
+    text = io.StringIO()
+    # With a cell beside it: an empty one alone in its row would be quoted.
+    csv.writer(text, lineterminator="\n").writerow([_inert(value), ""])
+    return text.getvalue().removesuffix(",\n")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(value)
 
 
 def as_json(site: Site) -> bytes:

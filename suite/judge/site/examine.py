@@ -10,11 +10,12 @@ import msgspec
 from msgspec import UNSET
 
 from suite.base import harness, jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.base.safe import read_plain
 from suite.documents import codec
 from suite.documents.card import Scorecard
+from suite.documents.text import Text
 from suite.judge.attest import envelope
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
@@ -104,7 +105,7 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
         sample=trace.sample,
         card=card,
         codes=list(result.codes),
-        why=f"{fails[0].what}: {fails[0].detail}" if fails else "",
+        why=_both((fails[0].detail or fails[0].what) if fails else ""),
         until=min(
             (item.expires for item in setting.waivers if item.id in result.waivers), default=""
         ),
@@ -112,7 +113,11 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
 
 
 def _refusal(path: str, codes: list[str], why: str) -> Entry:
-    return Entry(path, "", {}, "", "", b"", None, codes, why, "")
+    return Entry(path, "", {}, "", "", b"", None, codes, _both(why), "")
+
+
+def _both(text: str) -> Text:
+    return Text(en=str(text), zh=chinese(text))
 
 
 def card_of(bundle: bytes) -> Scorecard:

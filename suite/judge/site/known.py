@@ -16,6 +16,7 @@ from suite.base.bilingual import english
 from suite.base.errors import UsageError, unwritable
 from suite.base.safe import open_plain, pieces, read_plain, replace_file
 from suite.documents.site import SiteCard  # noqa: TC001 - msgspec reads the type
+from suite.documents.text import Text  # noqa: TC001 - msgspec reads the type
 from suite.judge.submissions import folders
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from suite.judge.submissions.folders import Submission
 
 _MOST: Final = 1 << 30
-_VERSION: Final = 2
+_VERSION: Final = 3
 _FILES: Final = 300
 """More files than a submission may have: a folder with more is not remembered."""
 
@@ -53,7 +54,7 @@ class Entry(msgspec.Struct, frozen=True):
     sample: bytes
     card: SiteCard | None
     codes: list[str]
-    why: str
+    why: Text
     until: str
 
 

@@ -236,7 +236,7 @@ class _Check:
                 card,
                 [rule for rule in failed if rule not in self.used],
                 self.used,
-                self.setting.division,
+                self.setting,
                 note,
             )
 

@@ -130,7 +130,7 @@ def tree_of(path: Path) -> Path:
 
 
 def submissions(tree: Path) -> tuple[list[Submission], list[EvidenceError]]:
-    """Every folder of the tree that a submission can lie in, sorted, and what lies elsewhere in it."""
+    """Every folder of the tree that a submission can lie in, sorted, and what has no place in it."""
     folders: list[Submission] = []
     stray: list[EvidenceError] = []
     for vendor in _directories(tree, "", TREE_FILES, stray):
@@ -143,7 +143,9 @@ def submissions(tree: Path) -> tuple[list[Submission], list[EvidenceError]]:
 def _directories(
     tree: Path, below: str, files: Iterable[str], stray: list[EvidenceError]
 ) -> Iterator[str]:
-    for entry in sorted(os.scandir(tree / below), key=lambda entry: entry.name):
+    entries = sorted(os.scandir(tree / below), key=lambda entry: entry.name)
+    _unlike(entries, stray)
+    for entry in entries:
         if entry.name == ".git" and not below:
             continue
         plain = entry.is_file(follow_symlinks=False) and entry.name in files
@@ -157,6 +159,25 @@ def _directories(
             hint = Sentence(
                 "a submission is a folder VENDOR/ROUND/RUN, as suite submit makes it",
                 "提交是 suite submit 生成的文件夹 VENDOR/ROUND/RUN",
+            )
+            stray.append(EvidenceError("submission-stray", message, Place(entry.path), hint))
+
+
+def _unlike(entries: Iterable[os.DirEntry[str]], stray: list[EvidenceError]) -> None:
+    """Note names that differ in letter case alone: many file systems have room for one of them."""
+    alike: dict[str, list[os.DirEntry[str]]] = {}
+    for entry in entries:
+        alike.setdefault(entry.name.casefold(), []).append(entry)
+    for group in alike.values():
+        for entry in group if len(group) > 1 else ():
+            others = ", ".join(item.name for item in group if item is not entry)
+            message = Sentence(
+                f"{entry.name!r} differs from {others} in letter case alone",
+                f"{entry.name!r} 与 {others} 仅大小写不同",
+            )
+            hint = Sentence(
+                "not every file system can hold both: the later one takes another name",
+                "并非所有文件系统都能同时容纳二者：后来者请改名",
             )
             stray.append(EvidenceError("submission-stray", message, Place(entry.path), hint))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence, placed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from suite.documents.workload import Division
     from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
+    from suite.judge.submissions.check import Setting
 
 _RANK: dict[Division, int] = {"open": 0, "optimised": 1, "closed": 2}
 MAX_BYTES = 1 << 20
@@ -31,13 +33,21 @@ def load(path: Path) -> tuple[Waiver, ...]:
     """Read a file of waivers.
 
     Raises:
-        TrustError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``waiver-twice``.
+        TrustError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``waiver-twice``, ``waiver-date``.
     """
     waivers = decode(
         read_limited(path, MAX_BYTES), Waivers, name=str(path), error=TrustError
     ).waivers
     names = [waiver.id for waiver in waivers]
-    for index, name in enumerate(names):
+    for index, (name, waiver) in enumerate(zip(names, waivers, strict=True)):
+        try:
+            dt.date.fromisoformat(waiver.expires)
+        except ValueError as cause:
+            message = Sentence(
+                f"{name}: there is no day {waiver.expires}", f"{name}：没有 {waiver.expires} 这一天"
+            )
+            place = Place(str(path), None, f"/waivers/{index}/expires")
+            raise TrustError("waiver-date", message, place) from cause
         if name in names[:index]:
             place = Place(str(path), None, f"/waivers/{index}")
             raise TrustError(
@@ -69,18 +79,22 @@ def covering(
     """
     reviewers = _reviewers(trust, today) if trust else set()
     covered: dict[str, Waiver] = {}
-    refused: dict[str, tuple[str, str]] = {}
+    refused: dict[str, tuple[str, Sentence]] = {}
     for waiver in waivers:
         if waiver.vendor != card.vendor.id or card.devices.accelerator not in waiver.devices:
             continue
         for rule in set(failed) & set(waiver.rules):
             if waiver.expires < today:
-                refused[rule] = (
-                    "waiver-expired",
+                why = Sentence(
                     f"{waiver.id} for {rule}: until {waiver.expires}",
+                    f"{waiver.id}（{rule}）：有效期至 {waiver.expires}",
                 )
+                refused[rule] = ("waiver-expired", why)
             elif trust is not None and waiver.approver not in reviewers:
-                why = f"{waiver.id} for {rule}: {waiver.approver!r} is no reviewer of the trust list whose key counts"
+                why = Sentence(
+                    f"{waiver.id} for {rule}: {waiver.approver!r} is no reviewer of the trust list whose key counts",
+                    f"{waiver.id}（{rule}）：{waiver.approver!r} 不是信任列表中密钥有效的评审方",
+                )
                 refused[rule] = ("waiver-approver", why)
             else:
                 covered[rule] = waiver
@@ -106,16 +120,36 @@ def _reviewers(trust: TrustList, today: str) -> set[str]:
     }
 
 
+def for_others(card: Scorecard, failed: Sequence[str], waivers: Sequence[Waiver]) -> list[Sentence]:
+    """What is waived of a card's failed rules for another vendor or other devices: it helps this card nothing."""
+    return [
+        Sentence(
+            f"{rule}: {waiver.id} waives it for {waiver.vendor}, {', '.join(waiver.devices)} alone",
+            f"{rule}：{waiver.id} 仅豁免 {waiver.vendor} 的 {'、'.join(waiver.devices)}",
+        )
+        for waiver in waivers
+        for rule in failed
+        if rule in waiver.rules
+        and (waiver.vendor != card.vendor.id or card.devices.accelerator not in waiver.devices)
+    ]
+
+
 def judge(
-    card: Scorecard, failed: list[str], used: dict[str, Waiver], least: Division, note: Note
+    card: Scorecard,
+    failed: list[str],
+    used: dict[str, Waiver],
+    setting: Setting,
+    note: Note,
 ) -> None:
-    """Whether no rule failed but those that are waived, and the granted division is at least that one."""
+    """Whether no rule failed but those that are waived, and the granted division is at least the one asked for."""
+    least = setting.division
     whys = {check.rule: check.why for check in card.checks}
     sentence = Sentence(card.verdict.sentence.en, card.verdict.sentence.zh)
     granted = Sentence(*WORDS[card.division.granted])
     if failed:
-        findings = tuple(placed(rule, whys[rule]) for rule in failed)
-        note.fail("not-conformant", sentence, findings)
+        findings = [placed(rule, whys[rule]) for rule in failed]
+        findings += for_others(card, failed, setting.waivers)
+        note.fail("not-conformant", sentence, tuple(findings))
     elif _RANK[card.division.granted] < _RANK[least]:
         findings = tuple(placed(item.rule, item.why) for item in card.division.reasons)
         claimed = Sentence(

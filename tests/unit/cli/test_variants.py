@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from suite.base.errors import Interrupted, SetupError
+from suite.base.errors import Interrupted, SetupError, UsageError
+from suite.cli import variants
 from suite.cli.main import main
 from suite.cli.options import Choices
 from suite.cli.variants import Variant, in_turns
+from suite.judge.attest.sign import BUNDLE_FILE
+from tests.factories import pages, submissions
+from tests.factories import site as factory
 
 IMAGES = [Variant("old", Choices(image="engine:old")), Variant("new", Choices(image="engine:new"))]
 
@@ -51,6 +56,41 @@ def test_a_signal_ends_the_whole(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         in_turns(IMAGES, 3, tmp_path / "r", once)
     assert done == ["old"]
+
+
+def test_a_second_call_keeps_what_has_a_card_and_sets_aside_what_was_cut(tmp_path: Path) -> None:
+    """In a folder as a signal leaves it: one run signed, one not conformant, one cut, one not begun."""
+    key = submissions.KEYS["cpu"]
+    for name, bound in (("good", 1.0), ("bad", 0.0)):
+        card = factory.card(0)
+        card = replace(card, verdict=replace(card.verdict, conformant=bool(bound)))
+        (tmp_path / name).mkdir()
+        (tmp_path / name / BUNDLE_FILE).write_bytes(pages.bundle(card, key))
+    for _ in range(2):
+        (tmp_path / "cut").mkdir()
+        (tmp_path / "cut/events.jsonl").write_text("begun")
+        assert variants.kept(tmp_path / "cut") is None
+    assert variants.kept(tmp_path / "good") == 0
+    assert variants.kept(tmp_path / "bad") == 1
+    assert variants.kept(tmp_path / "new") is None
+    assert sorted(item.name for item in tmp_path.iterdir()) == [
+        "bad",
+        "cut-cut-1",
+        "cut-cut-2",
+        "good",
+    ]
+    assert (tmp_path / "cut-cut-2/events.jsonl").read_text() == "begun"
+
+
+def test_other_options_do_not_go_on_with_the_runs_of_these(tmp_path: Path) -> None:
+    place = tmp_path / "runs"
+    for _ in range(2):
+        variants.require_same(place, Choices(profile="smoke"))
+    with pytest.raises(UsageError, match="something else"):
+        variants.require_same(place, Choices(profile="slo"))
+    (place / ".asked").unlink()
+    with pytest.raises(UsageError, match="something else"):
+        variants.require_same(place, Choices(profile="smoke"))
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,54 @@ def test_an_error_leaves_it_as_it_was(engine: Path) -> None:
     assert state(engine) == before
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from suite.measure.checkout import Checkout
+from suite.measure.signals import Stop
+checkout = Checkout.at(Path(sys.argv[1]))
+with Stop().installed() as stop, checkout.restored(stop):
+    checkout.switch(checkout.commit("main~1"))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_run_left_the_next_one_restores(engine: Path) -> None:
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", KILLED, engine], check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert state(engine) == ("HEAD", "VERSION = 1\n")
+    visit(engine, lambda: None)
+    assert state(engine) == ("work", "VERSION = 2\n")
+
+
+def test_what_was_checked_out_since_counts_more_than_what_a_killed_run_left(engine: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, engine], check=False)
+    (engine / "engine.py").write_text("VERSION = 3\n")
+    git(engine, "commit", "-q", "-a", "-m", "by hand")
+    visit(engine, lambda: None)
+    assert state(engine) == ("HEAD", "VERSION = 3\n")
+    git(engine, "checkout", "-q", "main")
+    visit(engine, lambda: None)
+    assert state(engine) == ("main", "VERSION = 2\n")
+
+
+def test_two_runs_do_not_move_one_checkout(engine: Path) -> None:
+    with pytest.raises(SetupError) as refused:
+        visit(engine, lambda: visit(engine, lambda: pytest.fail("it is busy")))
+    assert refused.value.code == "checkout-busy"
+    assert state(engine) == ("work", "VERSION = 2\n")
+
+
+def test_what_git_complains_of_is_said(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here that the checkout belongs to somebody else."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("LC_ALL", "C")
+    with pytest.raises(UsageError) as refused:
+        Checkout.at(engine)
+    assert "dubious ownership" in refused.value.hint
+
+
 def test_work_that_is_in_no_commit_is_not_touched(engine: Path) -> None:
     (engine / "engine.py").write_text("VERSION = 3\n")
     assert Checkout.at(engine).state().endswith("+dirty")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MARKED = {
     "better": "**{}**",
     "worse": "**{}**",
+    "better-once": "*{}*",
+    "worse-once": "*{}*",
     "not-distinguishable": "≈",
     "not-comparable": "{}",
 }
@@ -100,7 +102,7 @@ def render(result: ManyComparison, language: Language) -> bytes:
             *(_cell(cell, language) for cell in row.cells),
         )
         for row in manyview.rows(result)
-        if row.headline or any(cell.outcome in ("better", "worse") for cell in row.cells)
+        if row.headline or any(cell.outcome in manyview.APART for cell in row.cells)
     ]
     if rows:
         parts.append(table((*_METRICS[language], *(card.letter for card in result.cards)), rows))

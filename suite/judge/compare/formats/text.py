@@ -84,7 +84,7 @@ def _metrics(result: ManyComparison, say: Phrases) -> Iterator[str]:
     """What leads a card or was told apart; the rest is in the other formats."""
     phase, of = None, say.language.of
     for row in manyview.rows(result):
-        apart = any(cell.outcome in ("better", "worse") for cell in row.cells)
+        apart = any(cell.outcome in manyview.APART for cell in row.cells)
         if not (row.headline or apart):
             continue
         if row.phase != phase:
@@ -144,7 +144,10 @@ def render(result: ManyComparison, language: Language) -> bytes:
     """The whole comparison."""
     say = Phrases(language)
     legend = say("comma").join(
-        f"{mark} {language.of(manyview.OUTCOMES[name])}" for name, mark in manyview.MARKS.items()
+        f"{manyview.MARKS[name]} {language.of(manyview.OUTCOMES[name])}"
+        for name in manyview.counts(
+            [item for pair in result.pairs for item in pair.comparison.metrics]
+        )
     )
     lines = [*_cards(result, say), ""]
     for pair in result.pairs:

@@ -52,7 +52,7 @@ const judged = (metric, a, b) => {
   if (!ratio) {
     const exact = a[4] && b[4];
     if (exact && a[0] === b[0]) return { outcome: "not-distinguishable", why: ["the same count", "计数相同"] };
-    if (exact && metric.direction !== "none") return { outcome: b[0] > a[0] === (metric.direction === "higher") ? "better" : "worse", why: ["counts, one of them zero", "计数，其一为零"] };
+    if (exact && metric.direction !== "none") return { outcome: b[0] > a[0] === (metric.direction === "higher") ? "better-once" : "worse-once", why: ["counts, one of them zero", "计数，其一为零"] };
     if (!bounds(a) || !bounds(b)) return { outcome: "not-comparable", why: ["no interval", "无区间"] };
     return { outcome: "not-distinguishable", why: ["an interval reaches zero", "有区间触及零"] };
   }
@@ -60,7 +60,7 @@ const judged = (metric, a, b) => {
   const lower = ratio[2] < 1 - margin;
   const p = metric.direction === "none" ? null : chance(ratio, margin);
   if ((!higher && !lower) || metric.direction === "none") return { outcome: "not-distinguishable", why: ["the interval does not exclude 1 by the margin", "区间未排除落在裕度内的 1"], ratio, p };
-  return { outcome: higher === (metric.direction === "higher") ? "better" : "worse", why: null, ratio, p };
+  return { outcome: higher === (metric.direction === "higher") ? "better-once" : "worse-once", why: null, ratio, p };
 };
 
 const compared = (base, other) => {
@@ -94,8 +94,8 @@ const corrected = (pairs) => {
   let standing = 0;
   while (standing < tested.length && tested[standing].p <= level / (tested.length - standing)) standing++;
   for (const change of tested.slice(standing)) {
-    if (change.outcome === "better" || change.outcome === "worse") {
-      const [english, chinese] = OUTCOMES[change.outcome];
+    if (change.outcome.endsWith("-once")) {
+      const [english, chinese] = window.suiteSite.known.words[change.outcome];
       change.why = [`${english} alone, not among ${tested.length} comparisons (Holm)`, `单独看${chinese}，在 ${tested.length} 次比较中则不然（Holm）`];
       change.outcome = "not-distinguishable";
     }
@@ -103,7 +103,6 @@ const corrected = (pairs) => {
 };
 
 const FACTS = ["model", "devices", "engine"];
-const OUTCOMES = { better: ["better", "更好"], worse: ["worse", "更差"], "not-distinguishable": ["not distinguishable", "无法区分"], "not-comparable": ["not comparable", "不可比较"] };
 const said = (word) => (Object.hasOwn(window.suiteSite.known.words, word) ? window.suiteSite.known.words[word] : [word, word]);
 const joined = (words, english, chinese) => both(words.map((word) => said(word)[0]).join(english), words.map((word) => said(word)[1]).join(chinese));
 const mark = (card, name) => (card.asserted.includes(name) ? [" ", make("span", { class: "standing standing-asserted" }, both(...said("asserted")))] : []);
@@ -112,7 +111,7 @@ const scrolled = (name, table) => make("div", { class: "wide", tabindex: "0", ro
 const heads = (...names) => make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name))));
 
 const admission = (pairs) => {
-  const section = make("section", {}, make("h2", {}, both("What may be compared", "哪些可以比较")));
+  const section = make("section", {}, make("h2", {}, both("What may be compared", "哪些可以比较")), make("p", { class: "stop" }, both(...said("one-each"))));
   pairs.forEach(({ differing, changes }, place) => {
     const known = changes.some((change) => change.outcome !== "not-comparable");
     const answer = !known ? ["may NOT be compared", "不可比较"] : differing.length ? ["may be compared in part", "可以部分比较"] : ["may be compared", "可以比较"];
@@ -162,7 +161,7 @@ const table = (chosen, pairs) => {
       for (let place = 0; place < pairs.length; place++) {
         const change = row.others.get(place);
         const ratio = change?.ratio ? make("span", { class: "under" }, `×${change.ratio[0].toFixed(3)} (${change.ratio[1].toFixed(3)}–${change.ratio[2].toFixed(3)})`) : null;
-        const stands = change ? make("span", { class: `stands stands-${change.outcome}`, "data-outcome": change.outcome }, both(...OUTCOMES[change.outcome])) : null;
+        const stands = change ? make("span", { class: `stands stands-${change.outcome}`, "data-outcome": change.outcome }, both(...said(change.outcome))) : null;
         const why = change?.why ? make("span", { class: "under" }, both(...change.why)) : null;
         drawn.append(make("td", { class: "num" }, ...cell(chosen[place + 1], name, change?.b), " ", stands, ratio, why));
       }

@@ -60,10 +60,10 @@ def test_a_card_equals_itself():
 @pytest.mark.parametrize(
     ("metric", "a", "b", "outcome"),
     [
-        ("ttft_p50", 100.0, 80.0, "better"),
-        ("ttft_p50", 80.0, 100.0, "worse"),
-        ("output_throughput", 100.0, 120.0, "better"),
-        ("output_throughput", 120.0, 100.0, "worse"),
+        ("ttft_p50", 100.0, 80.0, "better-once"),
+        ("ttft_p50", 80.0, 100.0, "worse-once"),
+        ("output_throughput", 100.0, 120.0, "better-once"),
+        ("output_throughput", 120.0, 100.0, "worse-once"),
         ("ttft_p50", 100.0, 101.0, "not-distinguishable"),
         ("ttft_p50", 100.0, 98.5, "not-distinguishable"),
         ("generated_tokens_mean", 20.0, 40.0, "not-distinguishable"),
@@ -78,7 +78,7 @@ def test_the_direction_decides(metric, a, b, outcome):
 def test_a_clear_but_small_difference_is_none():
     tight = pair(ttft_p50=(value(100.0, 0.0001), value(98.5, 0.0001)))
     assert change(compare(*tight), "ttft_p50")["outcome"] == "not-distinguishable"
-    assert change(compare(*tight, margin=0.01), "ttft_p50")["outcome"] == "better"
+    assert change(compare(*tight, margin=0.01), "ttft_p50")["outcome"] == "better-once"
 
 
 def test_a_large_but_uncertain_difference_is_none():
@@ -169,7 +169,7 @@ def test_start_up_stays_comparable_when_only_the_question_differs():
     b["workload"]["decoding"]["max_new_tokens"] = 16
     found = compare(a, b)
     assert found["comparable"] == "partly"
-    assert change(found, "startup_healthy_s", "")["outcome"] == "better"
+    assert change(found, "startup_healthy_s", "")["outcome"] == "better-once"
 
 
 def test_the_name_of_a_model_forbids_nothing():
@@ -196,7 +196,7 @@ def test_what_only_one_card_has_is_neither_gain_nor_loss():
     for found in (compare(a, b), compare(b, a)):
         assert change(found, "ttft_p50", "server")["why"] == "only one card has this phase"
         assert change(found, "energy_j", "single-stream")["why"] == "only one card has this metric"
-        assert not [c for c in found["metrics"] if c["outcome"] in ("better", "worse")]
+        assert not [c for c in found["metrics"] if c["outcome"].startswith(("better", "worse"))]
 
 
 def test_phases_of_one_name_and_another_load_are_not_compared():
@@ -214,7 +214,7 @@ def test_tokens_counted_by_another_source_spoil_what_is_per_token():
     found = compare(a, b)
     why = "tokens were counted by engine, by chunk and by own tokenizer"
     assert change(found, "tpot_p50")["why"] == why
-    assert change(found, "ttft_p50")["outcome"] == "better"
+    assert change(found, "ttft_p50")["outcome"] == "better-once"
 
 
 def test_other_objectives_spoil_goodput_alone():
@@ -222,7 +222,7 @@ def test_other_objectives_spoil_goodput_alone():
     b["workload"]["objectives"]["ttft_ms"] = 1.0
     found = compare(a, b)
     assert change(found, "goodput")["why"] == "the service-level objectives differ"
-    assert change(found, "ttft_p50")["outcome"] == "better"
+    assert change(found, "ttft_p50")["outcome"] == "better-once"
 
 
 def test_without_an_interval_nothing_is_claimed():
@@ -234,8 +234,8 @@ def test_without_an_interval_nothing_is_claimed():
 
 def test_counts_from_zero():
     none, some = scorecard.measured(0, "requests", 256), scorecard.measured(7, "requests", 256)
-    assert change(compare(*pair(failed=(none, some))), "failed")["outcome"] == "worse"
-    assert change(compare(*pair(failed=(some, none))), "failed")["outcome"] == "better"
+    assert change(compare(*pair(failed=(none, some))), "failed")["outcome"] == "worse-once"
+    assert change(compare(*pair(failed=(some, none))), "failed")["outcome"] == "better-once"
     assert change(compare(*pair(failed=(none, none))), "failed")["outcome"] == "not-distinguishable"
 
 
@@ -310,7 +310,7 @@ def test_points_are_compared_with_the_point_at_the_same_place():
     b["phases"][0]["name"] = "renamed"
     b["phases"][0]["metrics"]["ttft_p50"] = scorecard.measured(1.0, "ms", 99, 0.01)
     found = compare(a, b)
-    assert change(found, "ttft_p50", "sweep-8")["outcome"] == "better"
+    assert change(found, "ttft_p50", "sweep-8")["outcome"] == "better-once"
     assert change(found, "ttft_p50", "sweep-1")["outcome"] == "not-distinguishable"
     assert {c["phase"] for c in found["metrics"]} - {""} == {"sweep-1", "sweep-8"}
 
@@ -370,7 +370,7 @@ def test_the_same_trace_under_another_name_is_the_same_load():
     a, b = pair(ttft_p50=(value(100.0), value(50.0)))
     for card, name in ((a, "one.csv"), (b, "two.csv")):
         card["phases"][1]["load"]["trace"] = {"name": name, "sha256": "a" * 64, "speed": 1.0}
-    assert change(compare(a, b), "ttft_p50")["outcome"] == "better"
+    assert change(compare(a, b), "ttft_p50")["outcome"] == "better-once"
 
 
 def searched(first, second):
@@ -396,10 +396,10 @@ def searched(first, second):
         ((12.0, 13.0), (14.0, 15.0), "not-distinguishable"),  # by less than one step of 10 %
         ((14.0, 15.0), (12.0, 13.0), "not-distinguishable"),
         ((12.0, 13.5), (15.0, 16.0), "not-distinguishable"),  # exactly one
-        ((12.0, 13.0), (15.0, 16.0), "better"),
-        ((15.0, 16.0), (12.0, 13.0), "worse"),
-        ((12.0, 13.0), (64.0, None), "better"),
-        ((64.0, None), (12.0, 13.0), "worse"),
+        ((12.0, 13.0), (15.0, 16.0), "better-once"),
+        ((15.0, 16.0), (12.0, 13.0), "worse-once"),
+        ((12.0, 13.0), (64.0, None), "better-once"),
+        ((64.0, None), (12.0, 13.0), "worse-once"),
         ((64.0, None), (80.0, 90.0), "not-distinguishable"),
         ((64.0, None), (64.0, None), "not-distinguishable"),
     ],
@@ -423,7 +423,7 @@ def test_brackets_within_one_step_are_noise_and_the_coarser_search_says_how_wide
     assert why.startswith("within noise: ")
     assert "step of 10%" in why
     b["phases"][0]["load"]["search"]["resolution"] = 0.05
-    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better"
+    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better-once"
 
 
 def test_two_repeats_with_the_same_rates_are_still_two_draws():
@@ -454,7 +454,7 @@ def test_where_a_search_looked_does_not_matter_to_its_answer(member, value):
     a, b = searched((1.0, 2.0), (8.0, 9.0))
     b["phases"][0]["load"]["search"][member] = value
     b["phases"][0]["tasks"] += 7
-    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better"
+    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better-once"
 
 
 def test_other_objectives_spoil_the_answer_of_a_search():
@@ -473,14 +473,14 @@ def test_tokens_counted_otherwise_spoil_a_search_with_a_tpot_objective():
             {"of": "arrived", "source": source, "tokens": 90, "differ": 0, "metrics": {}}
             for source in ("engine, by chunk", "own tokenizer")
         ]
-    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better"
+    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better-once"
     # Its probes were judged by one count, which says nothing of another that differs.
     a["phases"][0]["token_counts"][1]["differ"] = b["phases"][0]["token_counts"][0]["differ"] = 3
     why = change(compare(a, b), "slo_rate", "search")["why"]
     assert why == "tokens were counted by engine, by chunk and by own tokenizer"
     for card in (a, b):
         card["workload"]["objectives"]["tpot_ms"] = None
-    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better"
+    assert change(compare(a, b), "slo_rate", "search")["outcome"] == "better-once"
 
 
 def test_the_mean_of_several_searches_has_an_ordinary_interval():
@@ -488,5 +488,5 @@ def test_the_mean_of_several_searches_has_an_ordinary_interval():
     for card, number in ((a, 10.0), (b, 20.0)):
         card["phases"][0]["metrics"]["slo_rate"] = value(number, unit="requests/s")
     found = change(compare(a, b), "slo_rate", "search")
-    assert found["outcome"] == "better"
+    assert found["outcome"] == "better-once"
     assert "bracket" not in found["why"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 import io
+import itertools
 import math
 import random
 import re
@@ -17,7 +18,7 @@ from suite.base.language import Language
 from suite.base.statistics import NORMAL
 from suite.documents.codec import plain
 from suite.documents.comparison import ValueRatio
-from suite.judge.compare import difference, formats, many, paired, ratio
+from suite.judge.compare import difference, formats, many, paired, plots, ratio
 from suite.judge.compare.formats import html
 from suite.judge.report.formats import registry
 from tests.factories import evidence as factory
@@ -58,12 +59,12 @@ def outcomes(result, letter: str) -> dict:
 def test_every_other_card_is_held_against_the_baseline() -> None:
     result = many.compare(entries(slower(1), slower(2), slower(0.5)))
     assert [pair.letter for pair in result.pairs] == ["B", "C"]
-    assert outcomes(result, "B")["ttft_mean"].outcome == "worse"
-    assert outcomes(result, "C")["ttft_mean"].outcome == "better"
+    assert outcomes(result, "B")["ttft_mean"].outcome == "worse-once"
+    assert outcomes(result, "C")["ttft_mean"].outcome == "better-once"
     turned = many.compare(entries(slower(1), slower(2), slower(0.5)), baseline=1)
     assert turned.baseline == "B"
     assert [pair.letter for pair in turned.pairs] == ["A", "C"]
-    assert outcomes(turned, "A")["ttft_mean"].outcome == "better"
+    assert outcomes(turned, "A")["ttft_mean"].outcome == "better-once"
     assert schema.problems(plain(result), "compare") == []
 
 
@@ -105,7 +106,7 @@ def test_holm_undoes_what_many_comparisons_make_likely() -> None:
     a, b = entries(just, beyond)
     raw = difference.compare(a.card, b.card)
     alone = next(c for c in raw.metrics if c.metric == "ttft_mean" and c.p is not difference.UNSET)
-    assert alone.outcome == "worse"
+    assert alone.outcome == "worse-once"
     assert 0.005 < alone.p < 0.05
     result = many.compare([a, b])
     mine = outcomes(result, "B")["ttft_mean"]
@@ -189,12 +190,24 @@ def test_what_is_missing_is_never_better() -> None:
     last = scorecard.card()["phases"][-1]["name"]
     assert f"phase {last}: nothing measured" in pair.lacking
     assert any(item.endswith("it failed") for item in pair.lacking)
-    assert not [c for c in pair.comparison.metrics if c.outcome in ("better", "worse")]
+    assert not [c for c in pair.comparison.metrics if c.outcome.startswith(("better", "worse"))]
     assert many.is_worse(result)
     assert not many.is_worse(many.compare(entries(None, None)))
     turned = many.compare(entries(without, None))
     assert turned.pairs[0].lacking == ()
     assert not many.is_worse(turned)
+
+
+@pytest.mark.parametrize("apart", [0.0, 3.0, 60.0])
+def test_no_letter_stands_on_another_or_on_a_dot(apart: float) -> None:
+    """Ten loads in one heap, in a corner of the picture, as six repeats of a sweep give."""
+    dots = [(45.0 + apart * (n % 5), 20.0 + apart * (n // 5)) for n in range(10)]
+    letters = list(plots.beside(dots))
+    for (ax, ay), (bx, by) in itertools.combinations(letters, 2):
+        assert max(abs(ax - bx), abs(ay - by)) >= 12
+    for (ax, ay), (bx, by) in itertools.product(letters, dots):
+        assert max(abs(ax - bx), abs(ay - by)) >= 7
+    assert all(math.dist(dot, at) < 100 for dot, at in zip(dots, letters, strict=True))
 
 
 def test_a_card_that_is_not_conformant_is_on_no_frontier() -> None:
@@ -237,7 +250,7 @@ def test_formats() -> None:
     }
     rows = list(csv.DictReader(io.StringIO(pages["csv"].decode())))
     assert {row["card"] for row in rows} == {"B", "C"}
-    assert any(row["outcome"] == "worse" and float(row["ratio_low"]) > 1 for row in rows)
+    assert any(row["outcome"] == "worse-once" and float(row["ratio_low"]) > 1 for row in rows)
     assert schema.problems(jsonio.loads(pages["json"]), "compare") == []
     page = Outline(pages["html"])
     assert page.all("script") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 
 import pytest
 
@@ -82,11 +83,19 @@ def test_a_run_that_was_cut_repeats_nothing() -> None:
     assert [item.runs for item in gathered(runs)] == [(), (), ()]
 
 
+def test_a_probe_that_other_programs_disturbed_less_makes_no_other_machine() -> None:
+    """On a real machine that share is another one in every run."""
+    name = "peak.measured_foreign_share"
+    runs = [entry(run, change=fact(name, run[1])) for run in ("a0", "a1")]
+    sides = gathered([*runs, entry("b0", plan="other")])
+    assert [len(item.runs) for item in sides] == [2, 0]
+
+
 def test_what_lies_within_the_spread_between_runs_is_no_difference() -> None:
     a = side("a", 0.97, 1.00, 1.04)
     b = side("b", 1.05, 1.08, 1.01, plan="other")
     alone = ttft(many.compare([a[1], b[1]]))
-    assert alone.outcome == "worse"
+    assert alone.outcome == "worse-once"
     assert alone.ratio.value == pytest.approx(1.08)
     together = ttft(many.compare(gathered([*a, *b])))
     assert together.outcome == "not-distinguishable"
@@ -94,6 +103,34 @@ def test_what_lies_within_the_spread_between_runs_is_no_difference() -> None:
     assert together.ratio.low < 1 < together.ratio.high
     assert together.repeated.runs == (3, 3)
     assert together.repeated.spread_a == pytest.approx(0.035, abs=0.001)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("form", ["text", "html", "json", "markdown", "csv"])
+def test_one_run_of_each_is_never_better_without_saying_so(form: str, language: Language) -> None:
+    """Two images that differ in a label, one run of each: whatever their numbers, no report says "better" alone."""
+    result = many.compare([side("a", 1.00)[0], side("b", 0.80, plan="other")[0]])
+    assert ttft(result).outcome == "better-once"
+    assert [item.en[:15] for item in result.pairs[0].comparison.remarks] == ["ONE RUN OF EACH"]
+    shown = registry.record(formats, form).render(result, language).decode()
+    english = language is Language.EN or form in ("json", "csv")
+    assert (
+        "better-once"
+        if form in ("json", "csv")
+        else ("better in one run" if english else "一次运行中更好")
+    ) in shown
+    if form == "text":
+        assert ("ONE RUN OF EACH" if english else "双方各仅运行一次") in shown
+        assert not re.search(r"\d better(?! in one run)", shown)
+    elif form != "csv":
+        assert ("ONE RUN OF EACH" if english else "双方各仅运行一次") in shown
+    repeated = many.compare(
+        gathered([*side("a", 1.0, 1.01, 1.0), *side("b", 0.5, 0.51, 0.5, plan="other")])
+    )
+    assert ttft(repeated).outcome == "better"
+    assert (
+        "one run" not in registry.record(formats, form).render(repeated, language).decode().lower()
+    )
 
 
 def test_what_lies_beyond_it_is() -> None:

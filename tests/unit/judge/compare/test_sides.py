@@ -7,7 +7,7 @@ import pytest
 from suite.base import schema
 from suite.base.visible import columns
 from suite.documents.codec import plain
-from suite.judge.compare import difference, text
+from suite.judge.compare import difference, sides, text
 from suite.judge.report.texttable import wrapped
 from tests.factories import scorecard
 
@@ -57,7 +57,7 @@ def simulator(card):
 )
 def test_a_broken_or_scripted_side_is_held_against_nothing(alter, what, words):
     a, b = pair()
-    assert "better" in outcomes(compare(a, b))
+    assert "better-once" in outcomes(compare(a, b))
     alter(b)
     for diff in both_ways(a, b):
         assert schema.problems(plain(diff), "diff") == []
@@ -89,7 +89,7 @@ def test_two_simulators_compare_and_say_that_no_model_ran():
     simulator(a)
     simulator(b)
     diff = compare(a, b)
-    assert "better" in outcomes(diff)
+    assert "better-once" in outcomes(diff)
     assert "! No model ran on either side" in text.render(diff)
 
 
@@ -97,7 +97,7 @@ def test_an_endpoint_is_named_as_somebody_elses():
     a, b = pair()
     b["runtime"] = "endpoint"
     diff = compare(a, b)
-    assert [remark.en.partition(" ")[0] for remark in diff.remarks] == ["B"]
+    assert [remark.en.partition(" ")[0] for remark in diff.remarks] == ["B", "ONE"]
     assert "  Runtime: container -> endpoint" in text.render(diff).splitlines()
     simulator(a)
     assert compare(a, b).comparable == "no"
@@ -118,7 +118,8 @@ def test_a_custom_task_set_reads_alike_on_banner_and_in_the_comparison():
         card["workload"]["taskset"]["locked"] = False
     diff = compare(a, b)
     assert diff.comparable == "yes"
-    (remark,) = diff.remarks
+    remark, once = diff.remarks
+    assert once is sides.ONE_EACH
     assert "custom, the same on both sides" in remark.en
     assert "任务为自定义任务集" in remark.zh
     b["workload"]["taskset"]["records_sha256"] = "0" * 64
@@ -259,4 +260,4 @@ def test_a_card_that_is_held_against_itself_is_said_to_be():
     a, b = pair()
     (remark,) = compare(a, a).remarks
     assert remark.en == "A and B are the same card: every number is held against itself."
-    assert compare(a, b).remarks == ()
+    assert compare(a, b).remarks == (sides.ONE_EACH,)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import json
+import math
 
 import pytest
 
-from suite.base.errors import EvidenceError, UsageError
+from suite.base.errors import EvidenceError, SuiteError, UsageError
 from suite.base.language import Language
 from suite.cli.main import main
 from suite.documents import codec
 from suite.judge.compare import many
 from suite.judge.compare.formats import html, markdown, text
 from suite.judge.compare.formats import json as as_json
+from suite.judge.foreign import view
 from suite.judge.foreign.read import read
 from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
@@ -134,6 +138,62 @@ def test_what_is_no_result_is_refused(tmp_path, data):
     with pytest.raises(EvidenceError) as caught:
         read(written(tmp_path, data))
     assert caught.value.code in ("foreign-unknown", "schema-violation")
+
+
+ODD = (None, "many", "", [], {}, [[]], -1, 0, True, float("inf"), 10**400)
+
+
+def spoilt(data):
+    """The data with one member less, or with an odd value in its place, for every member however deep."""
+    if isinstance(data, list):
+        keys = range(min(2, len(data)))
+    elif isinstance(data, dict):
+        keys = list(data)
+    else:
+        return
+    for key in keys:
+        less = copy.copy(data)
+        del less[key]
+        yield less
+        for inner in (*ODD, *spoilt(data[key])):
+            other = copy.copy(data)
+            other[key] = inner
+            yield other
+
+
+@pytest.mark.parametrize(
+    "tool", ["vllm-bench", "guidellm", "aiperf", "evalscope", "inferencex", "db-gpt"]
+)
+def test_whatever_member_is_missing_or_odd_it_is_read_or_refused(subject, tmp_path, tool):
+    """Never a traceback, never a number that the file does not say: a latency below zero, one without an end, a truth value."""
+    known = {"aiperf": AIPERF, "evalscope": EVALSCOPE, "inferencex": INFERENCEX}
+    count = 0
+    if tool == "db-gpt":
+        rows = [
+            line.split(",")
+            for line in registry.render("db-gpt-csv", subject).decode().splitlines()[:2]
+        ]
+        files = [
+            "\n".join(",".join(row[:place] + cell + row[place + 1 :]) for row in rows).encode()
+            for place in range(len(rows[0]))
+            for cell in ([], [""], ["many"], ["-1"], ["inf"], ["1e999"])
+        ]
+    else:
+        written_by_us = registry.render(tool, subject) if tool not in known else b"{}"
+        data = known.get(tool) or json.JSONDecoder().raw_decode(written_by_us.decode())[0]
+        if tool == "guidellm":
+            data["benchmarks"] = data["benchmarks"][:1]
+        files = (json.dumps(item).encode() for item in itertools.islice(spoilt(data), 3000))
+    for file in files:
+        count += 1
+        try:
+            result = read(written(tmp_path, file, "r.csv" if tool == "db-gpt" else "r.json"))
+        except SuiteError:
+            continue
+        view.tables([result])
+        for load in result.loads:
+            assert all(math.isfinite(value) and value >= 0 for value in held(load).values()), file
+    assert count > 50
 
 
 def test_numbers_that_are_none_are_left_out_and_counted(tmp_path):

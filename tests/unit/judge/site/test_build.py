@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -87,6 +88,10 @@ def test_what_is_accepted_is_shown_and_the_rest_has_its_reason(built: Path) -> N
     }
     page = Outline((built / "site/refused.html").read_bytes())
     assert "the card belongs into cpu/no-round/third" in page.text
+    for item in site["refused"]:
+        assert item["why"] in page.text
+        assert re.search("[一-鿿]{4}", item["why_zh"]), item
+        assert item["why_zh"] in page.text
 
 
 def test_each_card_has_its_page_with_review_badge_and_citation(built: Path) -> None:

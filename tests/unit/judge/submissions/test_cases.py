@@ -267,3 +267,39 @@ def test_each_is_held_against_those_alone_that_it_shares_something_with() -> Non
         with pytest.raises(TrustError) as caught:
             replay.compare(next(item for item in others if item.path == path), others)
         assert caught.value.code == "submission-duplicate"
+
+
+@pytest.mark.parametrize(("member", "value"), [("devices", ["h200"]), ("vendor", "nvidia")])
+def test_a_waiver_for_others_does_not_count_and_is_named(
+    made: factory.Tree, member: str, value: object
+) -> None:
+    made.apply("run", name="cut", ended="interrupted")
+    made.apply("waiver", rules=["R001"], expires="2999-01-01")
+    path = made.tree / folders.WAIVERS_FILE
+    stated = jsonio.load(path)
+    stated["waivers"][0][member] = value
+    path.write_bytes(jsonio.pretty(stated))
+    (result,) = check(made).submissions
+    assert result.codes == ("not-conformant",)
+    (step,) = (step for step in result.steps if step.code == "not-conformant")
+    assert step.findings[-1].startswith("R001: w-1 waives it for ")
+    assert step.findings[-1].zh.startswith("R001：w-1 仅豁免 ")
+
+
+def test_a_waiver_ends_on_a_day_that_there_is(made: factory.Tree) -> None:
+    made.apply("waiver", rules=["R001"], expires="2026-02-30")
+    with pytest.raises(TrustError) as refused:
+        check(made)
+    assert refused.value.code == "waiver-date"
+
+
+@pytest.mark.parametrize(
+    "place", ["cpu/no-round/Factory-Run", "CPU/no-round/other", "cpu/No-Round/other"]
+)
+def test_names_that_differ_in_letter_case_alone_are_refused(made: factory.Tree, place: str) -> None:
+    """On a file system that folds case a checkout of such a tree has one of the two."""
+    shutil.copytree(made.folder, made.tree / place)
+    report = check(made)
+    assert [step.code for step in report.stray] == ["submission-stray"] * 2
+    assert "letter case alone" in report.stray[0].detail
+    assert tree.exit_status(report) >= 4
