@@ -17,11 +17,14 @@ from suite.base.safe import replace_file
 from suite.cli import inputs
 from suite.cli.machine import settings
 from suite.cli.options import Choices
+from suite.cli.optionvalues import resource_names
 from suite.cli.terminal import Terminal
 from suite.declare.fleet import drafts, jobs, read_inventory
+from suite.declare.vendor.load import load_vendor
 from suite.documents.codec import decode, digest, pretty
 from suite.documents.document import given
 from suite.documents.fleet import PREFLIGHT, Cell, Fleet
+from suite.documents.plan import Plan
 from suite.evidence import fleetstate
 from suite.evidence.journal import FLEET, Journal, read_journal
 from suite.judge.attest.times import format_time
@@ -33,10 +36,11 @@ from suite.measure.fleet.local import Local, processors
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from suite.declare.fleet import Draft, Job
-    from suite.documents.plan import Plan
+    from suite.declare.vendor.load import Vendor
+    from suite.documents.fleet import Machine
     from suite.evidence.fleetstate import State
     from suite.measure.fleet.attempt import Ending, Files
     from suite.measure.fleet.backend import Backend
@@ -283,19 +287,92 @@ def exit_status(fleet: Fleet, now: State) -> int:
     return int(any(entry is not None and entry.status != 0 for entry in ended))
 
 
-def manifests(directory: Path, place: kubernetes.Place) -> bytes:
+def manifests(directory: Path, place: kubernetes.Place, resources: Sequence[str]) -> bytes:
     """The manifests of a fleet, and the scripts that they start.
+
+    Args:
+        directory: of the fleet.
+        place: where the jobs run.
+        resources: names of the devices in Kubernetes, VENDOR=NAME, before those that are declared.
 
     Raises:
         EvidenceError: as `read`.
+        UsageError: ``fleet-devices-undeclared``, ``fleet-resource-wrong``, ``plan-differs``.
         SetupError: ``run-unwritable``.
     """
     fleet = read(directory)
     command = unit(directory, fleet)
+    named = resource_names(resources, {machine.vendor for machine in fleet.machines})
+    devices = {
+        machine.name: _devices(directory, fleet, machine, named)
+        for machine in fleet.machines
+        if not machine.excluded
+    }
 
     def script(job: Job) -> Path:
         at = attempts.files(directory, job, 1)
         attempts.write_script(at, job.machine, command(job, at), fleet.directory)
         return at.script
 
-    return kubernetes.render(kubernetes.manifests(fleet, place, script))
+    return kubernetes.render(kubernetes.manifests(fleet, place, script, devices))
+
+
+def _devices(
+    directory: Path, fleet: Fleet, machine: Machine, resources: Mapping[str, str]
+) -> kubernetes.Devices:
+    """What the plans of a machine's cells use, the most of any of them."""
+    asked: dict[str, int] = {}
+    why: dict[str, None] = {}
+    for cell in fleet.cells:
+        if machine.name not in cell.machines:
+            continue
+        made = _cells_plan(directory, cell)
+        vendor = load_vendor(machine.vendor)
+        used = next(
+            (each for each in vendor.doc.accelerators if each.id == made.devices.accelerator), None
+        )
+        if made.runtime not in {"container", "process"} or made.vendor.emulated:
+            why[f"none: {cell.name} uses no devices"] = None
+        elif used is not None and used.topology.device == "host":
+            why[f"none: {cell.name} computes on the host's processors"] = None
+        else:
+            name, source = _resource(vendor, made.devices.accelerator, resources)
+            asked[name] = max(asked.get(name, 0), made.devices.count or 1)
+            why[f"{name}: {source}"] = None
+    return kubernetes.Devices(asked, "; ".join(why))
+
+
+def _cells_plan(directory: Path, cell: Cell) -> Plan:
+    """The plan of a cell, as it was made.
+
+    Raises:
+        EvidenceError: it is gone, or no plan.
+        UsageError: ``plan-differs``.
+    """
+    path = _plan_file(directory, cell.name)
+    data = jsonio.read_bytes(path, error=EvidenceError, limit=jsonio.MAX_DOCUMENT_BYTES)
+    made = decode(data, Plan, name=str(path))
+    if digest(made) != cell.plan_sha256:
+        message = Sentence(
+            f"{path} is not the plan of the fleet's cell", f"{path} 不是机群该单元的计划"
+        )
+        raise UsageError("plan-differs", message)
+    return made
+
+
+def _resource(vendor: Vendor, accelerator: str, resources: Mapping[str, str]) -> tuple[str, str]:
+    """Name of an accelerator in Kubernetes, and who says so."""
+    if vendor.id in resources:
+        return resources[vendor.id], "named with --resource"
+    declared = vendor.kubernetes_resource(accelerator)
+    if declared is not None:
+        return declared.resource, f"as vendors/{vendor.id} declares"
+    message = Sentence(
+        f"{vendor.id} declares no name of {accelerator} in Kubernetes",
+        f"{vendor.id} 未声明 {accelerator} 在 Kubernetes 中的资源名称",
+    )
+    hint = Sentence(
+        f"name what the cluster's device plugin offers: --resource {vendor.id}=DOMAIN/NAME",
+        f"请指定集群的设备插件所提供的名称：--resource {vendor.id}=DOMAIN/NAME",
+    )
+    raise UsageError("fleet-devices-undeclared", message, hint=hint)

@@ -11,10 +11,11 @@ from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
 from suite.documents.basis import CPUPeak, PrivatePeak
 from suite.documents.document import given
 from suite.documents.peaks import CPUBasis
+from suite.documents.scalars import RESOURCE_PATTERN
 from suite.measure.host import processor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from suite.cli.options import Choices
     from suite.documents.accelerator import Accelerator
@@ -81,6 +82,28 @@ def pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str, 
             )
         result[name] = value
     return result
+
+
+def resource_names(texts: Iterable[str], vendors: Collection[str]) -> dict[str, str]:
+    """Names of devices in Kubernetes, ``VENDOR=DOMAIN/NAME``, by vendor.
+
+    Raises:
+        UsageError: ``fleet-resource-wrong``.
+    """
+    named = pairs(texts, "fleet-resource-wrong")
+    for vendor, name in named.items():
+        if not re.match(RESOURCE_PATTERN, name):
+            message = Sentence(
+                f"{name!r} is no name of an extended resource", f"{name!r} 不是扩展资源的名称"
+            )
+            hint = Sentence("for example nvidia.com/gpu", "例如 nvidia.com/gpu")
+            raise UsageError("fleet-resource-wrong", message, hint=hint)
+        if vendor not in vendors:
+            message = Sentence(
+                f"no machine of the fleet is of {vendor}", f"机群中没有属于 {vendor} 的机器"
+            )
+            raise UsageError("fleet-resource-wrong", message)
+    return named
 
 
 def engine_python(choices: Choices) -> str | None:

@@ -40,6 +40,11 @@ Line: TypeAlias = Annotated[str, Meta(max_length=LINE_LENGTH)]
 LongLine: TypeAlias = Annotated[str, Meta(max_length=4000)]
 Identifier: TypeAlias = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_.-]*$")]
 VariableName: TypeAlias = Annotated[str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+RESOURCE_PATTERN = (
+    "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?/[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?(?!\\n)$"
+)
+ResourceName: TypeAlias = Annotated[str, Meta(pattern=RESOURCE_PATTERN, max_length=200)]
+"""An extended resource of Kubernetes: a domain, a slash, a name."""
 RuleId: TypeAlias = Annotated[str, Meta(pattern="^R[0-9]{3}$", max_length=4)]
 Sha256: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 """64 lower-case hexadecimal digits; the length keeps out a line feed, which ``$`` lets pass."""

@@ -12,7 +12,7 @@ from suite.documents.deviceevidence import AttestationKept, AttestationParser
 from suite.documents.document import Document, about
 from suite.documents.engine import Mount, VersionRule
 from suite.documents.plan import TelemetryPlace
-from suite.documents.scalars import Identifier, Required, VariableName
+from suite.documents.scalars import Identifier, Required, ResourceName, VariableName
 from suite.documents.text import Title
 from suite.documents.vendor_engine import DeclaredEngine, Permission, RuntimeName
 
@@ -220,6 +220,18 @@ class DeclaredAttestation(Document):
     note: Annotated[str | UnsetType, about("What else to know.")] = UNSET
 
 
+class KubernetesResource(Document):
+    """Under which name the vendor's device plugin offers devices to Kubernetes."""
+
+    resource: Annotated[
+        ResourceName, about("Extended resource, of which a device is one, such as nvidia.com/gpu.")
+    ]
+    accelerators: Annotated[
+        tuple[str, ...] | UnsetType, about("Only for these; absent: for all.")
+    ] = UNSET
+    source: Annotated[Required, about("Key of sources.")]
+
+
 class Vendor(Document):
     """A whole declaration."""
 
@@ -251,5 +263,9 @@ class Vendor(Document):
         about(
             "Having the devices sign before and after a run, where their maker has a tool for it."
         ),
+    ] = UNSET
+    kubernetes: Annotated[
+        tuple[KubernetesResource, ...] | UnsetType,
+        about("Names of the devices in Kubernetes; absent: nobody has read them."),
     ] = UNSET
     notes: Annotated[tuple[str, ...], about("Traps.")]

@@ -259,11 +259,27 @@ def spread(
 @click.option(
     "--namespace", default="default", show_default=True, metavar="NAME", help="of the jobs"
 )
+@click.option(
+    "--resource",
+    "resources",
+    multiple=True,
+    metavar="VENDOR=NAME",
+    help="of a vendor's devices in the cluster, such as nvidia=nvidia.com/gpu (default: as the vendor declares)",
+)
 @click.option("--out", type=FILE, metavar="FILE", help="file to write (default: print)")
-def manifests(directory: Path, *, image: str, claim: str, namespace: str, out: Path | None) -> int:
+def manifests(
+    directory: Path,
+    *,
+    image: str,
+    claim: str,
+    namespace: str,
+    resources: tuple[str, ...],
+    out: Path | None,
+) -> int:
     """Render the jobs of a fleet for Kubernetes: an Indexed Job for each machine, never repeated.
 
-    The manifests hold to the schema of Kubernetes; they were never run, and no journal follows them.
+    Each asks for the devices that its plans use, by the name that the vendor declares; where none is declared and none is
+    given with --resource, nothing is rendered. The manifests hold to the schema of Kubernetes; they were never run, and no journal follows them.
     """
     from suite.base.errors import UsageError
     from suite.base.safe import replace_file
@@ -272,7 +288,7 @@ def manifests(directory: Path, *, image: str, claim: str, namespace: str, out: P
     from suite.measure.fleet.kubernetes import Place
 
     place = Place(directory.resolve(), image, claim, namespace)
-    data = fleets.manifests(place.directory, place)
+    data = fleets.manifests(place.directory, place, resources)
     if out is None:
         write_bytes(data)
         return 0

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from suite.base.yamlio import YAMLDocument
     from suite.documents.accelerator import Accelerator
-    from suite.documents.vendor import DeviceAccess
+    from suite.documents.vendor import DeviceAccess, KubernetesResource
     from suite.documents.vendor_engine import DeclaredEngine
 
 VENDOR_DIRECTORY = resource("vendors")
@@ -140,6 +140,13 @@ class Vendor:
                 "access-unknown",
             )
         return ways[wanted]
+
+    def kubernetes_resource(self, accelerator: str) -> KubernetesResource | None:
+        """Under which name Kubernetes gives an accelerator; None where nothing is declared."""
+        for item in given(self.doc.kubernetes, ()):
+            if accelerator in given(item.accelerators, (accelerator,)):
+                return item
+        return None
 
 
 def list_vendors(root: Path = VENDOR_DIRECTORY) -> list[str]:

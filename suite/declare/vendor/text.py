@@ -55,6 +55,7 @@ def _lines(doc: Vendor) -> Iterator[str]:
     makers = Sentence("Devices sign, before and after a run", "设备在运行前后签名")
     signing = (f"{shlex.join(tool.command)} ({tool.format})" for tool in given(doc.attestation, ()))
     yield from _listed(makers, signing)
+    yield from _listed(Sentence("In Kubernetes", "在 Kubernetes 中"), _resources(doc))
     yield from _listed(Sentence("Beware", "注意"), doc.notes)
     sources = (f"{key} ({source.kind}): {source.ref}" for key, source in doc.sources.items())
     yield from _listed(Sentence("Sources", "来源"), sources)
@@ -308,6 +309,12 @@ def _access(doc: Vendor) -> Iterator[str]:
     for way in doc.access:
         yield f"{way.id} ({way.kind})" + (f": {way.note}" if way.note is not UNSET else "")
     yield from _visibility(doc.visibility)
+
+
+def _resources(doc: Vendor) -> Iterator[str]:
+    for item in given(doc.kubernetes, ()):
+        only = ", ".join(given(item.accelerators, ()))
+        yield f"{item.resource} ({only})" if only else item.resource
 
 
 def _visibility(visibility: Visibility) -> Iterator[str]:

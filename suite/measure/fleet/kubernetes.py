@@ -1,5 +1,6 @@
 """Manifests of Kubernetes for a fleet: an Indexed Job for each machine, pinned to its node. Rendered only; nothing here runs them.
 
+Devices are asked for by the names that the vendors' declarations give, or that whoever renders names.
 A job's pods run one after the other, never restart and are never repeated: what may be tried again the controller decides, and
 there is none here. The fleet's directory is a claim that every node mounts under the path of the fleet.
 """
@@ -17,7 +18,7 @@ from suite.base import jsonio
 from suite.declare.fleet import jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from suite.declare.fleet import Job
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 NAME_LENGTH: Final = 57
 """Longest name of a job: with the index of a pod behind it, it is a DNS label (RFC 1123) of 63 characters."""
+
+DEVICES: Final = "llm-inference-conformance/devices"
+"""Annotation that says why a pod asks for the devices that it asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +48,56 @@ class Place:
     namespace: str
 
 
-def manifests(fleet: Fleet, place: Place, script: Callable[[Job], Path]) -> list[dict[str, object]]:
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What a machine's pods ask for.
+
+    Attributes:
+        asked: how many of each extended resource; empty where the runs use no devices.
+        why: where the names come from, or why nothing is asked for; stands in the manifest.
+    """
+
+    asked: Mapping[str, int]
+    why: str
+
+
+def manifests(
+    fleet: Fleet, place: Place, script: Callable[[Job], Path], devices: Mapping[str, Devices]
+) -> list[dict[str, object]]:
     """A job for each machine that takes part.
 
     Args:
         fleet: its fleet.json.
         place: where the jobs run.
         script: of the first attempt of a run.
+        devices: by machine.
     """
     wanted: dict[str, list[Job]] = {}
     for job in jobs(fleet):
         wanted.setdefault(job.machine, []).append(job)
     return [
-        _job(fleet, place, name, [script(job) for job in listed]) for name, listed in wanted.items()
+        _job(fleet, place, name, [script(job) for job in listed], devices[name])
+        for name, listed in wanted.items()
     ]
 
 
-def _job(fleet: Fleet, place: Place, machine: str, scripts: Sequence[Path]) -> dict[str, object]:
+def _job(
+    fleet: Fleet, place: Place, machine: str, scripts: Sequence[Path], devices: Devices
+) -> dict[str, object]:
     cases = " ".join(
         f"{index}) exec sh {shlex.quote(str(path))} ;;" for index, path in enumerate(scripts)
     )
     labels = {"app.kubernetes.io/name": "suite-fleet", "fleet": _label(fleet.name)}
-    container = {
+    container: dict[str, object] = {
         "name": "suite",
         "image": place.image,
         "command": ["sh", "-c", f'case "$JOB_COMPLETION_INDEX" in {cases} esac'],
         "volumeMounts": [{"name": "fleet", "mountPath": str(place.directory)}],
     }
+    if devices.asked:
+        # Of an extended resource request and limit are one number.
+        asked = {name: str(count) for name, count in devices.asked.items()}
+        container["resources"] = {"requests": asked, "limits": dict(asked)}
     # By default a pod that lost its node is made again: a measurement repeated silently.
     evicted = {"type": "DisruptionTarget", "status": "True"}
     failure = {"rules": [{"action": "FailIndex", "onPodConditions": [evicted]}]}
@@ -90,7 +117,7 @@ def _job(fleet: Fleet, place: Place, machine: str, scripts: Sequence[Path]) -> d
             "maxFailedIndexes": len(scripts),
             "podFailurePolicy": failure,
             "template": {
-                "metadata": {"labels": labels},
+                "metadata": {"labels": labels, "annotations": {DEVICES: devices.why}},
                 "spec": {
                     "restartPolicy": "Never",
                     "nodeSelector": {"kubernetes.io/hostname": machine},

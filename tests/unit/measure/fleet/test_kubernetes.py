@@ -8,10 +8,14 @@ import yaml
 from msgspec.structs import replace
 
 from suite.documents.fleet import Machine
-from suite.measure.fleet.kubernetes import Place, manifests, render
+from suite.measure.fleet.kubernetes import Devices, Place, manifests, render
 from tests.factories import fleets
 
 PLACE = Place(Path("/shared/rack"), "registry.example/suite:1", "suite-fleet", "lab")
+
+
+def none_of(made):
+    return {machine.name: Devices({}, "none: of no matter here") for machine in made.machines}
 
 
 @pytest.fixture
@@ -21,7 +25,7 @@ def rendered(tmp_path):
     def script(job):
         return Path(f"/shared/rack/{job.machine}/{job.repeat}/it's.sh")
 
-    return list(yaml.safe_load_all(render(manifests(made, PLACE, script))))
+    return list(yaml.safe_load_all(render(manifests(made, PLACE, script, none_of(made)))))
 
 
 def test_they_hold_to_the_schema(rendered):
@@ -49,7 +53,7 @@ def test_no_two_jobs_have_one_name(tmp_path):
     machines = tuple(Machine(name=name, vendor="cpu") for name in names)
     cell = replace(made.cells[0], machines=names)
     made = replace(made, name="r" * 63, machines=machines, cells=(cell,))
-    documents = manifests(made, PLACE, lambda job: Path("/x"))
+    documents = manifests(made, PLACE, lambda job: Path("/x"), none_of(made))
     labels = [document["metadata"]["name"] for document in documents]
     assert len(set(labels)) == len(names)
     assert all(len(label) <= 57 for label in labels)
