@@ -27,8 +27,8 @@ _NOTHING: Final = ("None", "auto", "")
     title=Bilingual("The engine says what the plan says", "引擎自述与计划一致"),
     asks=Bilingual(
         "Precision, ranks, longest context, prefix cache, quantisation and speculation that the engine reports when it "
-        "starts are the plan's; its version, and those of its packages, are the declared ones.",
-        "引擎启动时报告的精度、并行数、最长上下文、前缀缓存、量化与推测解码均与计划一致；其版本及软件包版本与声明相符。",
+        "starts are the plan's; its version, and those of its packages, are the declared ones, and one of them at least was reported.",
+        "引擎启动时报告的精度、并行数、最长上下文、前缀缓存、量化与推测解码均与计划一致；其版本及软件包版本与声明相符，且至少报告了其中之一。",
     ),
     reason=Bilingual(
         "A server that starts with other arguments than those of its command, by a file or a default.",
@@ -36,8 +36,8 @@ _NOTHING: Final = ("None", "auto", "")
     ),
     phases="run",
     broken=Bilingual(
-        "fail; warn, *optimised* at best, for another version than the declared one",
-        "fail；版本与声明不同者为 warn，至多 *optimised*",
+        "fail; warn, *optimised* at best, for another version than the declared one, or where none was reported",
+        "fail；版本与声明不同或未报告任何版本者为 warn，至多 *optimised*",
     ),
     limits="optimised",
 )
@@ -71,7 +71,15 @@ def engine_agrees(evidence: Evidence, _: Results) -> Finding:
             ),
             wrong,
         )
-    if other := _versions(plan.engine, facts):
+    reported = _reported(plan.engine, facts)
+    if not any(reported.values()) and not {*plan.engine.stack.values()} <= {"unknown"}:
+        return warned(
+            Sentence(
+                "neither the engine's version nor that of a declared package was reported",
+                "引擎版本及所声明软件包的版本均未报告",
+            )
+        )
+    if other := _versions(plan.engine, reported):
         return warned(
             Sentence(
                 f"not the declared version: {other[0]}", f"不是所声明的版本：{chinese(other[0])}"
@@ -122,11 +130,16 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
     ]
 
 
-def _versions(engine: Engine, facts: Mapping[str, str]) -> list[str]:
-    """Packages of another version than the declared one; what is not reported, or not declared, says nothing."""
+def _reported(engine: Engine, facts: Mapping[str, str]) -> dict[str, str]:
+    """The versions of engine and declared packages, as they were reported; "" of what was not."""
     reported = {name: facts.get(f"engine.package.{name}", "") for name in engine.stack}
     if not reported.get(engine.id):
         reported[engine.id] = facts.get("engine.version", "")
+    return reported
+
+
+def _versions(engine: Engine, reported: Mapping[str, str]) -> list[str]:
+    """Packages of another version than the declared one; what is not reported, or not declared, says nothing."""
     return [
         Sentence(
             f"{name} {reported[name]}, declared {declared}",
