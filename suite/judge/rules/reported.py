@@ -71,15 +71,7 @@ def engine_agrees(evidence: Evidence, _: Results) -> Finding:
             ),
             wrong,
         )
-    reported = _reported(plan.engine, facts)
-    if not any(reported.values()) and not {*plan.engine.stack.values()} <= {"unknown"}:
-        return warned(
-            Sentence(
-                "neither the engine's version nor that of a declared package was reported",
-                "引擎版本及所声明软件包的版本均未报告",
-            )
-        )
-    if other := _versions(plan.engine, reported):
+    if other := _versions(plan.engine, facts):
         return warned(
             Sentence(
                 f"not the declared version: {other[0]}", f"不是所声明的版本：{chinese(other[0])}"
@@ -130,16 +122,17 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
     ]
 
 
-def _reported(engine: Engine, facts: Mapping[str, str]) -> dict[str, str]:
-    """The versions of engine and declared packages, as they were reported; "" of what was not."""
+def _versions(engine: Engine, facts: Mapping[str, str]) -> list[str]:
+    """Packages of another version than the declared one; one that is not reported, or not declared, says nothing, none does."""
     reported = {name: facts.get(f"engine.package.{name}", "") for name in engine.stack}
     if not reported.get(engine.id):
         reported[engine.id] = facts.get("engine.version", "")
-    return reported
-
-
-def _versions(engine: Engine, reported: Mapping[str, str]) -> list[str]:
-    """Packages of another version than the declared one; what is not reported, or not declared, says nothing."""
+    if not any(reported.values()) and not {*engine.stack.values()} <= {"unknown"}:
+        return [
+            Sentence(
+                "neither the engine nor its packages said theirs", "引擎及其软件包均未报告版本"
+            )
+        ]
     return [
         Sentence(
             f"{name} {reported[name]}, declared {declared}",

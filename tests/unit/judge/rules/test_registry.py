@@ -9,7 +9,7 @@ import pytest
 
 from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
-from suite.declare import known
+from suite.declare.known import RELEASES, _releases
 from suite.judge.card.verdict import grant
 from suite.judge.metrics.compute import compute
 from suite.judge.rules.registry import RULES, apply_rules, rules_for
@@ -59,7 +59,7 @@ def test_a_warning_without_a_limit_bars_nothing():
 
 def earlier(run):
     """The run, said to be of the first release that is listed."""
-    release = known._releases(known.RELEASES)[0]
+    release = _releases(RELEASES)[0]
     suite = msgspec.structs.replace(
         run.plan.suite, version=release.version, files_sha256=release.files_sha256
     )
