@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
-from suite.base import jsonio
+from suite import __version__
+from suite.base import jsonio, versions
 from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError, UsageError
 from suite.cli import signingkey, stamping
 from suite.cli.output import labelled, write_new
 from suite.documents.challenge import BasisChallenge, Challenge, Salts
 from suite.documents.codec import plain
+from suite.documents.document import given
 from suite.judge.attest import challenge as challenges
 from suite.judge.attest import envelope, trust
 from suite.judge.attest.files import read_limited
@@ -70,6 +72,7 @@ def issue(
         salts=_salts(round_id, like),
         commitment=UNSET if commitment is None else _payload_sha256(commitment),
         authority=UNSET if authority is None else authority,
+        suite=__version__,
     )
     target = out if out is not None else _place(round_id)
     stamp = stamping.authority(tsa) if tsa else None
@@ -172,7 +175,7 @@ def under(path: Path | None, nonce: str | None, commitment: Path | None) -> Basi
         commitment: that it answers; needed where it names one.
 
     Raises:
-        TrustError: as `received`; ``challenge-expired``.
+        TrustError: as `received`; ``challenge-expired``, ``challenge-newer``.
         UsageError: ``usage-wrong`` for a round of another name.
     """
     if path is None:
@@ -185,6 +188,13 @@ def under(path: Path | None, nonce: str | None, commitment: Path | None) -> Basi
         return None
     stated, data = received(path)
     challenges.require_valid(stated, dt.datetime.now(dt.UTC), str(path))
+    issuer = given(stated.suite)
+    if issuer is not None and not versions.at_least(__version__, issuer):
+        message = Sentence(
+            f"{path} was issued by version {issuer} of the suite, this is {__version__}",
+            f"{path} 由套件版本 {issuer} 签发，当前为 {__version__}",
+        )
+        raise TrustError("challenge-newer", message)
     if nonce not in (None, stated.round):
         message = Sentence(
             f"--nonce names the round {nonce}, the challenge is of {stated.round}",

@@ -39,7 +39,8 @@ _SENTENCES: Final = {
         "{changes:,} 处改动：拒绝 {refused:,} 处，{harmless} 处接受而含义不变，{broken} 处含义改变",
     ),
     "honest": Bilingual(
-        "{runs} honest runs, {alarms} false alarms", "{runs} 次诚实运行，{alarms} 次误报"
+        "{runs} honest runs: {alarms} false alarms, {loaded} of them while others used over a tenth of the processors (R052)",
+        "{runs} 次诚实运行，{alarms} 次误报，其中 {loaded} 次发生于其他程序占用超过十分之一处理器时（R052）",
     ),
 }
 """What each command's figures say."""

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.document import Document, about
-from suite.documents.scalars import Sha256
+from suite.documents.scalars import Name, Sha256
 from suite.documents.trust import Instant
 
 RoundId = Annotated[str, Meta(min_length=1, max_length=128, pattern="^[A-Za-z0-9._:-]+(?!\\n)$")]
@@ -44,6 +44,12 @@ class Challenge(Document):
         Address | UnsetType,
         about(
             "Address of the time-stamping authority (RFC 3161) that a run asks for stamps of its log."
+        ),
+    ] = UNSET
+    suite: Annotated[
+        Name | UnsetType,
+        about(
+            "Version of the suite that issued it: no earlier one reads it, so that a run under it is asked every rule of its time."
         ),
     ] = UNSET
 

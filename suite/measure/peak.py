@@ -5,14 +5,14 @@ It never ends a run: what keeps it from measuring is the reason in place of its 
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import EngineError, SetupError
+from suite.base.errors import EngineError, SetupError, SuiteError
 from suite.base.resources import resource
 from suite.documents.engine import PROBE_TARGET, Mount
 from suite.measure.engine import container, process
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from suite.measure.engine.served import FactValue, Progress
 
 LOG = "peak-probe.log"
+_TAIL_BYTES: Final = 1 << 16
 FIGURES = {"peak.measured_flops": "flops", "peak.measured_bytes_per_s": "bytes_per_s"}
 _OTHERS = {
     "peak.measured_device": "device",
@@ -110,11 +111,14 @@ def _step(plan: Plan) -> Engine:
 
 
 def _last_object(log: Path) -> Mapping[str, object]:
-    """The JSON object in the last line that is one."""
-    for line in reversed(log.read_text(encoding="utf-8", errors="replace").splitlines()):
+    """The JSON object in the last line that is one; an image that is somebody else's may have said anything, and no end of it."""
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+        lines = stream.read(_TAIL_BYTES).splitlines()
+    for line in reversed(lines):
         try:
-            value = json.loads(line)
-        except ValueError:
+            value = jsonio.loads(line)
+        except SuiteError:
             continue
         if isinstance(value, dict):
             return value

@@ -112,8 +112,9 @@ class Bench:
 
 
 def _count_alarms(keep: Path, count: int, engine: str | None, python: Path | None) -> int:
-    """Honest runs, and how often each rule named one; 1 where any did."""
+    """Honest runs, and how often each rule named one, on a machine that others loaded or not; 1 where any did."""
     alarms: Counter[str] = Counter()
+    beside_load = 0
     for number in range(count):
         folder = keep / f"{engine or vendor.HONEST}-{number}"
         folder.mkdir(exist_ok=True)
@@ -123,12 +124,15 @@ def _count_alarms(keep: Path, count: int, engine: str | None, python: Path | Non
             else:
                 vendor.measured(folder, vendor.HONEST, {"seed": number})
         always = vendor.SERVED if engine else vendor.SIMULATED
-        named = vendor.naming(vendor.card_of(folder / "run"), always)
+        card = vendor.card_of(folder / "run")
+        named, loaded = vendor.naming(card, always), vendor.is_loaded(card)
         alarms.update(named)
-        print(f"run {number + 1}: {' '.join(sorted(named)) or 'no alarm'}", flush=True)
+        beside_load += loaded and len(named)
+        words = f"run {number + 1}: {' '.join(sorted(named)) or 'no alarm'}"
+        print(words + (", beside others' load" if loaded else ""), flush=True)
     print(f"{count} honest runs, {alarms.total()} false alarms {dict(alarms)}")
     whose = engine or "the simulated vendor"
-    trials.record("honest", whose, runs=count, alarms=alarms.total())
+    trials.record("honest", whose, runs=count, alarms=alarms.total(), loaded=beside_load)
     return int(bool(alarms))
 
 

@@ -106,6 +106,11 @@ def naming(card: dict, always: set[str]) -> set[str]:
     return wrong - always - MACHINE
 
 
+def is_loaded(card: dict) -> bool:
+    """Whether others used more than a tenth of the processors, beside which nothing can be told of times."""
+    return any(check["rule"] == "R052" and check["outcome"] == "warn" for check in card["checks"])
+
+
 def card_of(run: Path) -> dict:
     """The scorecard of a run."""
     return json.loads((run / "scorecard.json").read_bytes())["predicate"]

@@ -42,10 +42,18 @@ def below_ceiling(_: Evidence, farm: Farm) -> Finding:
     crowded: Counter[str] = Counter()
     for client in farm.clients:
         crowded[client.mark.boot] += 1
-        if 0 < client.mark.cores < crowded[client.mark.boot]:
-            why = Sentence(
-                f"more clients than the {client.mark.cores} processors of their machine",
-                f"客户端多于其机器的 {client.mark.cores} 个处理器",
+        if crowded[client.mark.boot] > max(1, client.mark.cores):
+            known = client.mark.cores > 0
+            why = (
+                Sentence(
+                    f"more clients than the {client.mark.cores} processors of their machine",
+                    f"客户端多于其机器的 {client.mark.cores} 个处理器",
+                )
+                if known
+                else Sentence(
+                    "several clients on a machine whose processors are not known",
+                    "多个客户端位于处理器数未知的机器上",
+                )
             )
             return warned(why)
     share = 0.0
@@ -137,6 +145,9 @@ def on_time(evidence: Evidence, farm: Farm) -> Finding:
     figures = ", ".join(
         f"{n}: {ways[n]:.3g} / {medians[n]:.4g} ms" for n in sorted(medians.keys() & ways.keys())
     )
+    if untimed := sorted(first.keys() - ways.keys()):
+        why = Sentence(": its way to the server was not timed", "：其到服务器的路径未计时")
+        return warned(named(untimed[0]) + why)
     nearest = min(ways.values(), default=0.0)
     for number, way in sorted(ways.items()):
         if way - nearest > max(1.0, medians.get(number, 0.0) / 20):

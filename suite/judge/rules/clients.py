@@ -11,6 +11,7 @@ from msgspec import UNSET
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.analysis.dealing import owner, shares
 from suite.declare.scenarios.phase import kind
+from suite.documents.document import given
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.rule import (
     Finding,
@@ -315,14 +316,19 @@ def _length(deal: Deal) -> int:
 @of(farm_of)
 def there(evidence: Evidence, farm: Farm) -> Finding:
     """Losses, restarts and versions."""
-    planned = evidence.plan.suite.files_sha256
+    planned = evidence.plan.suite
+    # A plan that does not say its suite's files is held to the version; the clients are of one suite all the same.
+    files = given(planned.files_sha256, farm.clients[0].mark.suite.files_sha256)
     for client in farm.clients:
         what: Sentence | None = None
         if client.lost:
             what = Sentence(f" was lost: {client.lost}", f" 丢失：{chinese(client.lost)}")
         elif any(seal.boot != client.mark.boot for seal, _, _ in client.seals):
             what = Sentence(": its machine restarted", "：其机器重启过")
-        elif planned not in (UNSET, client.mark.suite.files_sha256):
+        elif (client.mark.suite.version, client.mark.suite.files_sha256) != (
+            planned.version,
+            files,
+        ):
             what = Sentence(" is of another suite", " 的套件不同")
         if what is not None:
             return failed(named(client) + what, ["events.jsonl"])

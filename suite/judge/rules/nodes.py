@@ -146,6 +146,7 @@ def _alike(wanted: tuple[str, ...], ran: tuple[str, ...]) -> bool:
 def alike(evidence: Evidence, nodes: Nodes) -> Finding:
     """Image, model, suite, driver and accelerators of the nodes."""
     plan = evidence.plan
+    files = given(plan.suite.files_sha256, nodes.nodes[0].suite.files_sha256)
     for node in nodes.nodes:
         container = given(node.container)
         image = given(nodes.nodes[0].container)
@@ -154,7 +155,7 @@ def alike(evidence: Evidence, nodes: Nodes) -> Finding:
             what = Sentence("another image than node 0", "镜像与节点 0 不同")
         elif node.model_sha256 != plan.model.sha256:
             what = Sentence("other model files than the planned ones", "模型文件与计划不同")
-        elif plan.suite.files_sha256 not in (UNSET, node.suite.files_sha256):
+        elif (node.suite.version, node.suite.files_sha256) != (plan.suite.version, files):
             what = Sentence("another suite", "套件不同")
         if what:
             why = _named(node) + Sentence(f" had {what}", f"：{chinese(what)}")

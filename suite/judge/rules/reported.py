@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.documents.document import given
-from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
+from suite.judge.rules.rule import Finding, failed, not_applicable, of, passed, rule, warned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,11 +15,34 @@ if TYPE_CHECKING:
     from suite.documents.engine import Engine
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
-    from suite.judge.metrics.compute import Results
 
 RESOLVED: Final = "engine.resolved_config"
 _MEMBER: Final = re.compile(r"(?:^|, )(\w+)=([^,()\[\]{}]*)")
 _NOTHING: Final = ("None", "auto", "")
+
+
+def _said(evidence: Evidence) -> dict[str, str] | Finding:
+    """What is known of an engine that was started here, by fact; a finding where none was."""
+    plan = evidence.plan
+    if plan.runtime not in {"container", "process"}:
+        return not_applicable(
+            Sentence(
+                f"runtime {plan.runtime}: no engine was started here",
+                f"运行方式为 {plan.runtime}：此处没有启动引擎",
+            )
+        )
+    if plan.vendor.emulated:
+        return not_applicable(
+            Sentence(
+                "an emulated machine: the engine underneath is not the vendor's",
+                "模拟机器：底层引擎不是厂商的引擎",
+            )
+        )
+    return {
+        name: str(fact.value)
+        for name, fact in evidence.environment.facts.items()
+        if given(fact.value) is not None
+    }
 
 
 @rule(
@@ -41,28 +64,10 @@ _NOTHING: Final = ("None", "auto", "")
     ),
     limits="optimised",
 )
-def engine_agrees(evidence: Evidence, _: Results) -> Finding:
+@of(_said)
+def engine_agrees(evidence: Evidence, facts: dict[str, str]) -> Finding:
     """What the engine reported is what was planned."""
     plan = evidence.plan
-    if plan.runtime not in {"container", "process"}:
-        return not_applicable(
-            Sentence(
-                f"runtime {plan.runtime}: no engine was started here",
-                f"运行方式为 {plan.runtime}：此处没有启动引擎",
-            )
-        )
-    if plan.vendor.emulated:
-        return not_applicable(
-            Sentence(
-                "an emulated machine: the engine underneath is not the vendor's",
-                "模拟机器：底层引擎不是厂商的引擎",
-            )
-        )
-    facts = {
-        name: str(fact.value)
-        for name, fact in evidence.environment.facts.items()
-        if given(fact.value) is not None
-    }
     if wrong := _resolved(plan, facts.get(RESOLVED, "")):
         return failed(
             Sentence(
@@ -81,13 +86,14 @@ def engine_agrees(evidence: Evidence, _: Results) -> Finding:
     if RESOLVED not in facts:
         return passed(
             Sentence(
-                "the declared versions; the engine does not print its arguments",
-                "版本与声明一致；引擎不输出其参数",
+                "no other version than a declared one; the engine does not print its arguments",
+                "没有与声明不同的版本；引擎不输出其参数",
             )
         )
     return passed(
         Sentence(
-            "the declared versions, and arguments as planned", "版本与声明一致，参数与计划一致"
+            "no other version than a declared one, and arguments as planned",
+            "没有与声明不同的版本，参数与计划一致",
         )
     )
 
@@ -122,11 +128,46 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
     ]
 
 
-def _versions(engine: Engine, facts: Mapping[str, str]) -> list[str]:
-    """Packages of another version than the declared one; what is not reported, or not declared, says nothing."""
+def _reported(engine: Engine, facts: Mapping[str, str]) -> dict[str, str]:
+    """The versions of the engine and of its declared packages, as they were reported; "" of what was not."""
     reported = {name: facts.get(f"engine.package.{name}", "") for name in engine.stack}
     if not reported.get(engine.id):
         reported[engine.id] = facts.get("engine.version", "")
+    return reported
+
+
+@rule(
+    "R106",
+    title=Bilingual("The engine says its version", "引擎报告其版本"),
+    asks=Bilingual(
+        "Of an engine that was started here, its own version or that of a package that the declaration names was reported.",
+        "对在此启动的引擎，其自身版本或声明所列某一软件包的版本已被报告。",
+    ),
+    reason=Bilingual(
+        "Where nothing is said of the versions, R075 has nothing to hold against the declared ones.",
+        "若未报告任何版本，R075 便无从与声明核对。",
+    ),
+    phases="run",
+    limits="optimised",
+)
+@of(_said)
+def says_its_version(evidence: Evidence, facts: dict[str, str]) -> Finding:
+    """Some version was reported."""
+    said = {k: version for k, version in _reported(evidence.plan.engine, facts).items() if version}
+    if not said:
+        return warned(
+            Sentence(
+                "neither the engine nor one of its declared packages said its version",
+                "引擎及其所声明的软件包均未报告版本",
+            )
+        )
+    listed = ", ".join(f"{name} {version}" for name, version in said.items())
+    return passed(Sentence(f"it said: {listed}", f"其报告为：{listed}"))
+
+
+def _versions(engine: Engine, facts: Mapping[str, str]) -> list[str]:
+    """Packages of another version than the declared one; what is not reported, or not declared, says nothing."""
+    reported = _reported(engine, facts)
     return [
         Sentence(
             f"{name} {reported[name]}, declared {declared}",

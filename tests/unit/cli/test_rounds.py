@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from suite import __version__
 from suite.base import jsonio
 from suite.documents.codec import plain
 from suite.judge.attest.challenge import read_challenge, read_commitment
+from suite.judge.attest.times import format_time
 from tests.cases.bundle_verify.cases import REVIEWER, STRANGER, VENDOR_A, entry
 from tests.factories import challenged, keyfile, runs, stamped
 from tests.factories import evidence as factory
@@ -123,6 +125,21 @@ def test_a_run_refuses_a_challenge_that_does_not_count(suite, tmp_path):
     document["dsseEnvelope"]["payload"] = document["dsseEnvelope"]["payload"][:-8]
     (tmp_path / "cut.json").write_text(json.dumps(document))
     assert suite(*words, tmp_path / "cut.json")[0] == 5
+
+
+def test_a_challenge_of_a_later_suite_needs_that_suite(suite, tmp_path):
+    """An earlier one does not know the rules that such a run is asked."""
+    now = dt.datetime.now(dt.UTC)
+    times = {
+        "issued": format_time(now - dt.timedelta(hours=1)),
+        "expires": format_time(now + dt.timedelta(hours=1)),
+    }
+    words = ("plan", "--runtime", "sim", "--challenge")
+    for version, status in ((__version__, 0), ("99.1", 5)):
+        file = tmp_path / f"{version}.json"
+        file.write_text(challenged.bundle(challenged.challenge(**times, suite=version)))
+        ended, _, err = suite(*words, file)
+        assert (ended, "challenge-newer" in err) == (status, status == 5)
 
 
 def test_a_plan_under_a_challenge_is_drawn_from_it(suite, tmp_path):

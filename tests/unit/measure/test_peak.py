@@ -63,7 +63,14 @@ def test_without_torch_there_is_a_reason(tmp_path):
 @pytest.mark.usefixtures("interpreter")
 @pytest.mark.parametrize(
     "words",
-    ["", "[1]", '{"flops": "many", "bytes_per_s": 1}', '{"flops": 1}', "{", "\0"],
+    [
+        *("", "[1]", '{"flops": "many", "bytes_per_s": 1}', '{"flops": 1}', "{", "\0"),
+        *(
+            "[" * 50_000,
+            '{"flops": NaN, "bytes_per_s": 1}',
+            f'{{"flops": 1{"0" * 400}, "bytes_per_s": 1}}',
+        ),
+    ],
 )
 def test_what_is_no_answer_is_none(tmp_path, words):
     facts = measured(plan(("python3", "-c", f"print({words!r})")), tmp_path)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
+from suite.declare.known import RELEASES, _releases
 from suite.judge.card.verdict import grant
 from suite.judge.metrics.compute import compute
-from suite.judge.rules.registry import RULES, apply_rules
+from suite.judge.rules.registry import RULES, apply_rules, rules_for
 from suite.judge.rules.rule import rule, warned
+from tests.factories import challenged, deviceauthority, farmed, grouped
 from tests.factories import evidence as factory
 
 WORDS = Bilingual("words", "词")
@@ -52,3 +55,49 @@ def test_a_warning_without_a_limit_bars_nothing():
         replace(check, outcome=Outcome.WARN) for check in checks if check.limits is None
     )
     assert grant(evidence, warnings).granted == "closed"
+
+
+def earlier(run):
+    """The run, said to be of the first release that is listed."""
+    release = _releases(RELEASES)[0]
+    suite = msgspec.structs.replace(
+        run.plan.suite, version=release.version, files_sha256=release.files_sha256
+    )
+    return replace(run, plan=msgspec.structs.replace(run.plan, suite=suite))
+
+
+def asked(run) -> set[str]:
+    return {check.rule for check in apply_rules(run, compute(run))}
+
+
+def signing_devices() -> dict:
+    parts = factory.document()
+    return parts | {"device_evidence": deviceauthority.signed(parts, factory.log(parts))}
+
+
+@pytest.mark.parametrize(
+    ("make", "also"),
+    [
+        (factory.document, set()),
+        (farmed.document, {"R118", "R119", "R120", "R121", "R122", "R123"}),
+        (grouped.document, {"R130", "R131", "R132", "R133"}),
+        (signing_devices, {"R115", "R116", "R117"}),
+        (challenged.document, {"R103", "R104"}),
+    ],
+)
+def test_what_an_earlier_release_could_not_do_is_judged_all_the_same(make, also):
+    """A run of today that named release 0.2.0 as its suite was not asked for its clients, nodes, stamps and devices."""
+    run = earlier(factory.evidence(make()))
+    own = {known.number for known in rules_for(run.plan.suite)}
+    assert own < {known.number for known in RULES}
+    assert asked(run) == own | also
+
+
+def test_a_challenge_of_today_asks_the_rules_of_today():
+    """Whoever leaves the stamps out and names an earlier release would not be asked for them."""
+    run = earlier(factory.evidence(challenged.document()))
+    run = replace(run, growth=())
+    assert "R103" not in asked(run)
+    issued = msgspec.structs.replace(run.plan.challenge, suite="0.3.0")
+    today = replace(run, plan=msgspec.structs.replace(run.plan, challenge=issued))
+    assert asked(today) == {known.number for known in RULES}
