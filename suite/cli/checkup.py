@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from suite.base import resources
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import DataError, SuiteError
+from suite.base.errors import DataError, SuiteError, UsageError
 from suite.base.status import Outcome
 from suite.cli import divisions, inputs, signingkey
 from suite.cli.machine import settings
@@ -28,13 +28,17 @@ if TYPE_CHECKING:
     from suite.cli.terminal import Terminal
     from suite.documents.plan import Plan
 
+_UNNAMED = "unnamed"
+"""In the place of an image that nobody named, so that the rest can be asked."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CheckUp:
     """What was asked, and every answer.
 
     Attributes:
-        plan: what would run; of the shipped mini model and set where the named ones cannot be used.
+        plan: what would run; of the shipped mini model and set where the named ones cannot be used, of an image without a
+            name where none is known.
         checks: in the order in which they are shown.
     """
 
@@ -48,17 +52,24 @@ class CheckUp:
 
 
 def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
-    """Ask everything; a model or data file that cannot be used is one answer, and the others follow.
+    """Ask everything; a model, data file or image that cannot be used is one answer, and the others follow.
 
     Raises:
         SuiteError: the vendor, the profile or an option is wrong, so that nothing can be asked.
     """
     chosen, refused = _usable(choices)
-    draft = inputs.draft(chosen, terminal)
+    try:
+        draft = inputs.draft(chosen, terminal)
+    except UsageError as cause:
+        if cause.code != "image-unnamed":
+            raise
+        refused.append(_refusal(Topic.IMAGE, cause))
+        draft = inputs.draft(dataclasses.replace(chosen, image=_UNNAMED), terminal)
     failed = {check.topic for check in refused}
+    machine = check_machine(draft.plan, resources.workspace() / "runs", settings())
     checks = [
         _suite(draft.plan),
-        *check_machine(draft.plan, resources.workspace() / "runs", settings()),
+        *(check for check in machine if check.topic != Topic.IMAGE or Topic.IMAGE not in failed),
     ]
     checks += refused
     plan = draft.plan

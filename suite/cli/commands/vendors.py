@@ -148,11 +148,18 @@ def new(vendor: str, parent: Path | None) -> int:
     VENDOR is the new name: small letters, digits, - and _.
     """
     from suite.base import resources
-    from suite.declare.vendor.load import new_vendor
+    from suite.declare.vendor.load import VENDOR_DIRECTORY, new_vendor
 
     path = new_vendor(vendor, parent or resources.workspace() / "vendors")
-    then = f"`suite vendors check {path.parent}`"
-    say(placed(str(path), Sentence(f"write what is true, then {then}", f"请如实填写，然后 {then}")))
+    # Of one that lies elsewhere, the path is its name on the command line.
+    named = vendor if path.parent.parent.resolve() == VENDOR_DIRECTORY.resolve() else path.parent
+    say(placed(str(path), Sentence("write what is true, then", "请如实填写，然后")))
+    for words in (
+        "vendors check {}",
+        "plan --vendor {} --image NAME:TAG",
+        "run --vendor {} --emulate",
+    ):
+        say(f"  suite {words.format(named)}")
     return 0
 
 

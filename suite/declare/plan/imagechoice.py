@@ -47,9 +47,20 @@ def choose_image(engine: DeclaredEngine, device: Accelerator, named: str | None)
                 f"no public image of {engine.title} is known for {device.name}",
                 f"不知道 {engine.title} 用于 {device.name} 的公开镜像",
             ),
-            hint="; ".join(filter(None, ("name one with --image", given(chosen.note)))),
+            hint=_naming(given(chosen.note, "")),
         )
     return chosen
+
+
+def _naming(note: str) -> Sentence:
+    """How an image is named, unless the declaration's note says it."""
+    if "--image" in note:
+        return Sentence(note, f"请以 --image 指定；{note}")
+    words = Sentence(
+        "name one with --image, or write it into the declaration, as `reference`",
+        "请以 --image 指定，或写入声明的 `reference`",
+    )
+    return Sentence(f"{words}; {note}", f"{words.zh}；{note}") if note else words
 
 
 def _named_image(named: str, engine: DeclaredEngine) -> DeclaredImage:

@@ -1,8 +1,8 @@
 """MTTransformer's grid of batches, prefill and decode lengths (``perf_config.json``), read as it is.
 
 A list of objects with ``model_name``, ``path``, ``batchs``, ``prefill_token_lens`` and ``decode_token_lens``, with
-comments as the manual has them. Which model is measured is said by ``--model``, so a file
-has one entry.
+comments as the manual has them; a comma behind the last member and a byte order mark do no harm. Which model is
+measured is said by ``--model``, so a file has one entry.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LISTS: Final = ("batchs", "prefill_token_lens", "decode_token_lens")
 _MOST: Final = 16
 _COMMENT: Final = re.compile(r'("(?:[^"\\]|\\.)*")|#[^\n]*|//[^\n]*')
+_LAST_COMMA: Final = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[\]}])')
 
 
 def read_grid(path: Path, frame: Profile) -> Profile:
@@ -35,8 +36,10 @@ def read_grid(path: Path, frame: Profile) -> Profile:
     Raises:
         DeclarationError: ``profile-inconsistent``; what reading refuses.
     """
-    text = jsonio.read_bytes(path, error=DeclarationError).decode("utf-8", "replace")
-    plain = _COMMENT.sub(lambda match: match[1] or "", text)
+    text = jsonio.read_bytes(path, error=DeclarationError).decode("utf-8-sig", "replace")
+    plain = text
+    for superfluous in (_COMMENT, _LAST_COMMA):
+        plain = superfluous.sub(lambda match: match[1] or "", plain)
     value = jsonio.loads(plain.encode(), name=str(path), error=DeclarationError)
     rows = value if isinstance(value, list) else [value]
     entries = [row for row in rows if isinstance(row, dict) and set(LISTS) <= row.keys()]

@@ -1,11 +1,11 @@
 """What an engine compiled at an earlier start of the same image with the same model, given to it again.
 
 The store holds one directory per key; the key is a digest over everything that the compiled code depends on: the
-image or the environment's packages, the model, the command, the variables, what is declared to be kept and the
-processor. An engine never gets the stored files: it gets a copy, or an empty directory, which is thrown away at its
-end. What lies in the directory when an engine that started cold becomes ready is stored with a digest of its
-contents, and a stored directory whose contents do not have that digest any more is not used. Nothing that a measured
-phase makes is ever stored.
+image or the environment's packages, the model, the command, the variables, what is declared to be kept, the
+accelerator and the processor. An engine never gets the stored files: it gets a copy, or an empty directory, which is
+thrown away at its end. What lies in the directory when an engine that started cold becomes ready is stored with a
+digest of its contents, and a stored directory whose contents do not have that digest any more is not used. Nothing
+that a measured phase makes is ever stored.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ def cache_key(plan: Plan, declared: CompileCacheDocument, origin: str) -> str:
             "command": engine.command,
             "env": engine.env,
             "compile_cache": codec.plain(declared),
+            "accelerator": plan.devices.accelerator,
             "processor": _processor(),
         }
     )

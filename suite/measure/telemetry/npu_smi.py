@@ -28,6 +28,6 @@ _TABLE: Final[Labels] = {
 program(
     "npu-smi",
     Bilingual("`npu-smi info`, table", "`npu-smi info` 的表格"),
-    Boxes(_TABLE),
+    Boxes(_TABLE, least=2),
     command=("npu-smi", "info"),
 )

@@ -221,6 +221,15 @@ def test_doctor_fails_where_a_required_division_is_out_of_reach(suite):
     assert "R030" in division["advice"]
 
 
+def test_doctor_asks_the_rest_where_no_image_is_known(suite):
+    status, out, _ = suite("doctor", "--vendor", "sophgo", "--runtime", "container", "--json")
+    answers = json.loads(out)["checks"]
+    (image,) = [answer for answer in answers if answer["topic"] == "image"]
+    assert (status, image["outcome"]) == (3, "fail")
+    assert "--image" in image["advice"]
+    assert {"devices", "memory", "model", "data", "key"} <= {each["topic"] for each in answers}
+
+
 def test_doctor_names_a_docker_engine_that_does_not_answer(suite, monkeypatch, tmp_path):
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'none.sock'}")
     status, out, _ = suite("doctor", "--runtime", "container")
@@ -378,7 +387,9 @@ def test_a_shipped_declaration_is_checked_by_its_name(suite, tmp_path, monkeypat
 
 
 def test_a_new_declaration_is_in_order_and_plans(suite, refused, tmp_path):
-    assert suite("vendors", "new", "my-card", "--in", tmp_path)[0] == 0
+    status, said, _ = suite("vendors", "new", "my-card", "--in", tmp_path)
+    assert status == 0
+    assert f"suite run --vendor {tmp_path}/my-card --emulate" in said
     assert suite("vendors", "check", tmp_path / "my-card")[0] == 0
     assert "# my-card" in (tmp_path / "my-card" / "README.md").read_text("utf-8")
     words = (

@@ -83,7 +83,7 @@ def _exchange(record: JSONObject) -> tuple[str, str] | None:
     if len(opening) < 2 or opening[0] is None or opening[1] is None:
         return None
     (asks, question), (answers, answer) = opening[0], opening[1]
-    if asks not in _ASKS or answers not in _ANSWERS or not question.strip():
+    if asks not in _ASKS or answers not in _ANSWERS or not question.strip() or not answer.strip():
         return None
     return _sound(question), _sound(answer)
 

@@ -55,10 +55,12 @@ class Boxes:
 
     Attributes:
         usual: lines of the header where the output has none.
+        least: lines of each device; under a header of fewer the rows are not told apart.
     """
 
     labels: Labels
     usual: tuple[str, ...] = ()
+    least: int = 1
 
     def read(self, text: str) -> list[Reading]:
         """A reading for each device whose lines are all there."""
@@ -87,7 +89,7 @@ class Boxes:
         names = {place.name for cells in there for cell in cells for place in cell}
         known = chosen(names, self.labels)
         named = any(label.role in PLACES for label in known.values())
-        if not named or not says_something(known) or names & _OTHER:
+        if not named or not says_something(known) or names & _OTHER or len(group) < self.least:
             return None
         return _Header(there, known)
 

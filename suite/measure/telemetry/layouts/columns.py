@@ -91,6 +91,25 @@ def read_row(fields: Iterable[tuple[Label, str, str]], read: Mapping[str, Label]
     return reading(row)
 
 
+def _moved(line: str, header: Sequence[Place]) -> bool:
+    """Whether a word too long for its column moved a row's values: where they begin with the labels, one stands otherwise."""
+    words = list(re.finditer(r"\S+", line))
+    if not words or words[0].start() != header[0].start or words[0].end() >= header[0].end:
+        return False  # not a table whose values begin where the labels do
+    last: tuple[int, Place | None] = (0, None)
+    for word in words:
+        over = [place for place in header if place.start < word.end() and word.start() < place.end]
+        goes_on = over and word.start() == last[0] + 1 and over[0] is last[1]
+        if over and not goes_on and not any(_meets(word, place) for place in over):
+            return True
+        last = word.end(), over[-1] if over else None
+    return False
+
+
+def _meets(word: re.Match[str], place: Place) -> bool:
+    return word.start() == place.start or (word.start() > place.start and word.end() <= place.end)
+
+
 def _text(match: re.Match[str]) -> str:
     if match["single"] is not None:
         return match["single"]
@@ -106,7 +125,7 @@ class Columns:
     labels: Labels
 
     def read(self, text: str) -> list[Reading]:
-        """A reading for each row that begins with a device; a later header replaces an earlier one."""
+        """A reading for each row that begins with a device and stands under the labels; a later header replaces an earlier one."""
         header: list[Place] = []
         read: dict[str, Label] = {}
         readings = []
@@ -115,7 +134,7 @@ class Columns:
             known = chosen([place.name for place in there], self.labels)
             if says_something(known) and any(label.role == "device" for label in known.values()):
                 header, read = there, known
-            elif header:
+            elif header and not _moved(line, header):
                 row = read_row(values(line, header, read), read)
                 if row is not None:
                     readings.append(row)

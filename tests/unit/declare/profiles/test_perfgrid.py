@@ -32,6 +32,16 @@ def test_the_manuals_file_is_a_grid_in_lockstep(tmp_path):
     assert all(phase.lockstep for phase in measured)
 
 
+def test_what_an_editor_leaves_in_the_file_does_no_harm(tmp_path):
+    plain, edited = tmp_path / "plain" / "grid.json", tmp_path / "edited" / "grid.json"
+    for path in (plain, edited):
+        path.parent.mkdir()
+    plain.write_text(MANUAL)
+    text = MANUAL.replace("[32]", "[32,],").replace("\n", "\r\n\r\n")
+    edited.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert load_profile(str(edited)).doc == load_profile(str(plain)).doc
+
+
 @pytest.mark.parametrize(
     "change",
     [

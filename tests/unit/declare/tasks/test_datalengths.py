@@ -28,6 +28,7 @@ ROWS = [
     talk(WORDS * 400, WORDS, id="long"),
     {"id": "begun", "conversations": [{"from": "gpt", "value": "I begin"}]},
     {"id": "empty", "conversations": []},
+    talk(f"{WORDS} five?", " ", id="unanswered"),
     {"messages": [{"role": "user", "content": f"{WORDS}?\ud800"}, {"role": "assistant", "content": WORDS}]},
 ]  # fmt: skip
 
@@ -47,7 +48,7 @@ def file(request, tmp_path):
 def test_first_question_and_answer_of_each_conversation(file):
     reading = read_tasks(file)
     assert reading.kind == "ShareGPT file"
-    assert reading.notes["no-first-exchange"] == 2
+    assert reading.notes["no-first-exchange"] == 3
     asked = {task.id: (task.document, task.summary) for task in reading.tasks}
     assert asked["a"] == (f"{WORDS} one?", f"{WORDS} two")
     assert asked["row-000002"] == (f"{WORDS} three?", f"{WORDS} four"), "an id that occurs twice"

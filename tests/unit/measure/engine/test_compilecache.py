@@ -66,8 +66,9 @@ def test_stored_files_that_were_changed_are_not_used(plan, tmp_path):
         ("image", {"engine": {"command": ["another"]}}),
         ("image", {"engine": {"env": {"MORE": "1"}}}),
         ("image", {"engine": {"compile_cache": {"variables": {"MORE": "kernels"}}}}),
+        ("image", {"devices": {"accelerator": "another"}}),
     ],
-    ids=["image", "model", "command", "env", "kept"],
+    ids=["image", "model", "command", "env", "kept", "accelerator"],
 )
 def test_another_image_model_or_command_starts_cold(plan, tmp_path, image, changes):
     cold(plan, tmp_path)

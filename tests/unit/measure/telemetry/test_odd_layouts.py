@@ -153,9 +153,7 @@ def is_header(sample, line):
 @EVERY
 def test_a_line_that_is_missing_moves_no_value_to_another_device(sample):
     text = text_of(sample).splitlines(keepends=True)
-    for place, line in enumerate(text):
-        if is_header(sample, line):
-            continue  # without it the rows below say nothing of what they are
+    for place in range(len(text)):
         hold(sample, "".join(text[:place] + text[place + 1 :]))
 
 
@@ -167,6 +165,21 @@ def test_wrapped_lines_give_no_wrong_number(sample, width):
         for line in text_of(sample).splitlines()
     )
     hold(sample, folded)
+
+
+TABLES = [s for s in SAMPLES if re.search("table|concise|monitor|two-chips|gap", s)]
+
+
+@pytest.mark.parametrize("sample", TABLES)
+def test_a_word_too_long_for_its_column_gives_no_value_to_another(sample):
+    lines = text_of(sample).splitlines()
+    for place, line in enumerate(lines):
+        if not re.search(r"\d", line) or "=" in line or is_header(sample, line):
+            continue
+        for match in re.finditer(r"[^\s|]+(?=\s)", line):
+            for long in ("x" * more for more in (1, 2, 4, 7, 10, 12)):
+                pushed = line[: match.end()] + long + line[match.end() :]
+                hold(sample, "\n".join([*lines[:place], pushed, *lines[place + 1 :]]))
 
 
 PREAMBLES = (
@@ -182,9 +195,9 @@ PREAMBLES = (
 @pytest.mark.parametrize("preamble", PREAMBLES)
 def test_what_stands_before_and_behind_is_no_reading(sample, preamble):
     text = text_of(sample)
-    if sample.partition("/")[2].startswith("row"):
-        pytest.skip("an excerpt without its header")
-    assert read(sample) == parse(tool_of(sample), preamble + text)
+    before = parse(tool_of(sample), preamble + text)
+    # Of an excerpt without its header a framed line before it may be one of another table.
+    assert before == read(sample) or (not before and "row" in sample)
     assert by_device(read(sample)) == by_device(parse(tool_of(sample), text + preamble))
 
 
@@ -203,14 +216,14 @@ def reversed_cells(text):
     )
 
 
+ORDERED = [s for s in SAMPLES if "csv" in s or "dump" in s or ("table" in s and "|" in text_of(s))]
+
+
 @pytest.mark.parametrize(
-    "sample",
-    [s for s in SAMPLES if "csv" in s or "dump" in s or ("table" in s and "|" in text_of(s))],
+    "sample", [s for s in ORDERED if reversed_cells(text_of(s)) != text_of(s).rstrip("\n")]
 )
 def test_columns_in_another_order_say_the_same(sample):
     text = reversed_cells(text_of(sample))
-    if text == text_of(sample).rstrip("\n"):
-        pytest.skip("one column")
     assert by_device(parse(tool_of(sample), text)) == by_device(read(sample))
 
 
