@@ -227,7 +227,7 @@ def _read(run: Evidence, model: Path, options: AuditOptions, terminal: Terminal)
 
 
 def documents_of(run: Evidence, data: Path | None) -> dict[str, str]:
-    """The documents of a run's tasks by id, those of its challenge made again; only the very texts that it was options.
+    """The documents of a run's tasks by id, those of its challenge made again; only the very texts that it was asked.
 
     Args:
         run: verified.
