@@ -77,7 +77,7 @@ def test_a_phase_shows_requests_done_and_time_left(screen):
 
 
 @pytest.mark.parametrize("spoken", Language)
-@pytest.mark.parametrize("width", [60, 72, 80])
+@pytest.mark.parametrize("width", [76, 80, 100])
 def test_no_line_breaks_between_a_number_and_its_unit(width, spoken, monkeypatch):
     title = Sentence("single-stream-warmup (warm-up)", "单流预热（预热）")
     details = ("30 tokens/s", "TTFT 20.9 ms, p99 20.9 ms", "TPOT 5.00 ms")
