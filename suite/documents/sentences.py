@@ -74,7 +74,8 @@ def restored(document: T, chinese: Mapping[str, str]) -> T:
     """The same document with every sentence that the table knows in both languages."""
 
     def leaf(value: object) -> object:
-        known = chinese.get(value) if isinstance(value, str) else None
-        return value if known is None else Sentence(cast("str", value), known)
+        if not isinstance(value, str) or value not in chinese:
+            return value
+        return Sentence(value, chinese[value])
 
     return rewritten(document, leaf) if chinese else document

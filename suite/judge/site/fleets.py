@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -59,7 +60,7 @@ def files(fleets: Sequence[ShownFleet]) -> dict[str, Callable[[], bytes]]:
     listed = sorted(fleets, key=lambda item: (item.statement.collected, item.id), reverse=True)
     made[LIST] = lambda: pages.fleets_page(listed)
     for item in fleets:
-        made[f"{FLEETS}/{item.id}/{BUNDLE}"] = lambda item=item: item.bundle  # type: ignore[misc]  # bound at once
+        made[f"{FLEETS}/{item.id}/{BUNDLE}"] = functools.partial(bytes, item.bundle)
         if item.spread:
-            made[f"{FLEETS}/{item.id}/index.html"] = lambda item=item: item.spread  # type: ignore[misc]  # bound at once
+            made[f"{FLEETS}/{item.id}/index.html"] = functools.partial(bytes, item.spread)
     return made
