@@ -157,6 +157,7 @@ def problems(
         lines: line by JSON pointer, as `suite.base.yamlio` returns it.
     """
     violations: list[Problem] = []
+    # The stubs know no JSON value.
     for error in _flatten(_validator(name).iter_errors(cast("Any", value))):
         base = _pointer(error.absolute_path)
         for suffix, message, hint in _sentences(error):

@@ -43,7 +43,7 @@ def rewritten(value: T, leaf: Callable[[object], object]) -> T:
         changed = {leaf(name): rewritten(item, leaf) for name, item in value.items()}
     else:
         changed = leaf(value)
-    return cast("T", changed)
+    return cast("T", changed)  # of the same class
 
 
 def table(value: object) -> dict[str, str]:

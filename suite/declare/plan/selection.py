@@ -39,6 +39,7 @@ def choose_division(profile: Profile, options: Options) -> Division:
             Sentence(f"there is no division {named!r}", f"没有赛道 {named!r}"),
             hint=choices(str(named), get_args(Division)),
         )
+    # What is named is one of them by now.
     division = profile.doc.division if named is None else cast("Division", named)
     if division == "closed" and profile.doc.division != "closed":
         hint = Sentence(
