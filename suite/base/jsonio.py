@@ -149,7 +149,7 @@ def loads(
         text = data.decode("utf-8-sig") if foreign else _text(data)
         if _needs_depth_check(text):
             _check_depth(text)
-        value = cast(
+        value = cast(  # the hooks give nothing else
             "JSONValue",
             json.loads(
                 text,

@@ -11,7 +11,7 @@ from referencing import Registry, Resource
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import DeclarationError, Place, Problem, SuiteError, nearest
+from suite.base.errors import DeclarationError, Place, Problem, SuiteError, choices, nearest
 from suite.base.resources import resource
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def read(name: str) -> JSONObject:
 def _validator(name: str) -> jsonschema.Draft202012Validator:
     registry: Registry[bool | Mapping[str, Any]] = Registry()
     for other in names():
-        contents = cast("Mapping[str, Any]", read(other))
+        contents = read(other)
         resource: Resource[bool | Mapping[str, Any]] = Resource.from_contents(contents)
         registry = registry.with_resource(str(contents["$id"]), resource)
     return jsonschema.Draft202012Validator(
-        cast("Mapping[str, Any]", read(name)),
+        read(name),
         registry=registry,
         format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
     )
@@ -62,6 +62,11 @@ def _pointer(path: Iterable[str | int]) -> str:
 
 def _member(node: object, name: str) -> Any:  # noqa: ANN401 - a schema may hold anything
     return (node.get(name) or {}) if isinstance(node, dict) else {}
+
+
+def _listed(values: object) -> list[object]:
+    """The values of an ``enum``."""
+    return list(values) if isinstance(values, list) else []
 
 
 def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
@@ -78,10 +83,7 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
             message, hint = Sentence(message, required), ""
         case "enum":
             message = Sentence(f"{instance!r} is not allowed", f"不允许 {instance!r}")
-            hint = Sentence(
-                f"one of: {', '.join(str(value) for value in cast('list[object]', wanted))}",
-                f"可取：{', '.join(str(value) for value in cast('list[object]', wanted))}",
-            )
+            hint = choices(str(instance), map(str, _listed(wanted)))
         case "const":
             message, hint = (
                 Sentence(f"{instance!r} is not allowed", f"不允许 {instance!r}"),
@@ -124,7 +126,7 @@ def _wanted(error: ValidationError) -> str:
     """What an alternative takes, in words."""
     match error.validator:
         case "enum":
-            return ", ".join(repr(value) for value in cast("list[object]", error.validator_value))
+            return ", ".join(map(repr, _listed(error.validator_value)))
         case "const":
             return repr(error.validator_value)
         case "type":
@@ -155,6 +157,7 @@ def problems(
         lines: line by JSON pointer, as `suite.base.yamlio` returns it.
     """
     violations: list[Problem] = []
+    # The stubs know no JSON value.
     for error in _flatten(_validator(name).iter_errors(cast("Any", value))):
         base = _pointer(error.absolute_path)
         for suffix, message, hint in _sentences(error):

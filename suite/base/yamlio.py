@@ -175,14 +175,8 @@ def _composed(
     return list(yaml.compose_all(text, Loader=loader))
 
 
-def loads(
-    data: bytes, *, name: str = "<data>", error: type[SuiteError] = DeclarationError
-) -> YAMLDocument:
-    """Read one strict YAML document from bytes.
-
-    Raises:
-        SuiteError: of the class `error`, code ``yaml-refused`` with file, line and pointer.
-    """
+def _text(data: bytes, name: str, error: type[SuiteError]) -> str:
+    """The file's text, if it is one that is read as everybody sees it."""
     if len(data) > MAX_YAML_BYTES:
         message = Sentence(
             f"{len(data):,} bytes; at most {MAX_YAML_BYTES:,} are read",
@@ -211,6 +205,18 @@ def loads(
                 place,
                 Sentence("indent with spaces", "请以空格缩进"),
             )
+    return text
+
+
+def loads(
+    data: bytes, *, name: str = "<data>", error: type[SuiteError] = DeclarationError
+) -> YAMLDocument:
+    """Read one strict YAML document from bytes.
+
+    Raises:
+        SuiteError: of the class `error`, code ``yaml-refused`` with file, line and pointer.
+    """
+    text = _text(data, name, error)
     try:
         nodes = _nodes(text, name, error)
     except yaml.MarkedYAMLError as cause:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from suite.measure.load.target import LoadOptions
     from suite.measure.preflight import Answer
     from suite.measure.run import RunResult
+    from suite.measure.stamps import Stamps
 
 NOT_ENOUGH = 1
 """Status of a run that was measured and is not what was required."""
@@ -96,32 +97,12 @@ def measure(
         if accept is not None:
             accept(plan)
         divisions.require(plan, choices.require_division)
-        nodes, token = node_places(sending, plan)
+        places = node_places(sending, plan)
         for line in divisions.reach_lines(plan):
             terminal.line(line)
         signer = signer or _made_key(terminal)
-        result = execute(
-            plan,
-            job.gathered.tasks,
-            job.gathered.tokenizer,
-            job.directory,
-            progress=terminal,
-            stop=stop,
-            zero_ns=job.zero_ns(zero_ns),
-            # An endpoint's readiness requests carry the same header fields.
-            settings=dataclasses.replace(
-                settings(),
-                headers=load.headers,
-                bundle=job.gathered.bundle,
-                nodes=nodes,
-                node_token=token,
-            ),
-            load=load,
-            stamps=stamping.of_run(tsa, given(plan.challenge)),
-            preflight=job.preflight,
-            basis=job.gathered.basis,
-            earlier=job.earlier,
-        )
+        stamps = stamping.of_run(tsa, given(plan.challenge))
+        result = _executed(job, load, places, stamps, terminal, stop, zero_ns)
         terminal.clear()
         if result.error is not None:
             return _ended_early(result, result.error, plan)
@@ -142,6 +123,40 @@ class _Job:
     def zero_ns(self, now: int) -> int:
         """The zero of the run's clock, which is the first attempt's."""
         return now if self.earlier is None else self.earlier.header.clock_zero_ns
+
+
+def _executed(  # noqa: PLR0917 - one row of what a run needs
+    job: _Job,
+    load: LoadOptions,
+    places: tuple[tuple[str, ...], bytes],
+    stamps: Stamps | None,
+    terminal: Terminal,
+    stop: Stop,
+    zero_ns: int,
+) -> RunResult:
+    nodes, token = places
+    return execute(
+        job.gathered.plan,
+        job.gathered.tasks,
+        job.gathered.tokenizer,
+        job.directory,
+        progress=terminal,
+        stop=stop,
+        zero_ns=job.zero_ns(zero_ns),
+        # An endpoint's readiness requests carry the same header fields.
+        settings=dataclasses.replace(
+            settings(),
+            headers=load.headers,
+            bundle=job.gathered.bundle,
+            nodes=nodes,
+            node_token=token,
+        ),
+        load=load,
+        stamps=stamps,
+        preflight=job.preflight,
+        basis=job.gathered.basis,
+        earlier=job.earlier,
+    )
 
 
 def _planned(

@@ -98,7 +98,8 @@ class Sending:
     client_token: Path | None = None
 
 
-def _vendors(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def vendor_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The vendors whose names begin so, for a shell's completion."""
     from suite.declare.vendor.load import list_vendors
 
     return completions(list_vendors(), incomplete)
@@ -126,7 +127,7 @@ vendor_option = click.option(
     default="cpu",
     show_default=True,
     metavar="NAME",
-    shell_complete=_vendors,
+    shell_complete=vendor_names,
     help="directory under vendors/, or a path with a slash",
 )
 engine_option = click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from suite.base.bilingual import Sentence
@@ -13,6 +14,7 @@ from suite.base.quantities import duration
 from suite.base.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from suite.measure.progress import Requests
@@ -71,10 +73,11 @@ def render(activity: Activity, age_s: float, elapsed_s: float, width: int) -> Te
         return Text.assemble(stamp, *_step(activity, age_s, width))
     if isinstance(activity, Transfer):
         return Text.assemble(stamp, *_transfer(activity))
-    return Text.assemble(stamp, *_requests(activity, age_s))
+    return Text.assemble(*_requests(activity, stamp, age_s, width))
 
 
 _Part: TypeAlias = "str | tuple[str, str]"
+_JOINT, _INDENT = " · ", "  "
 
 
 def _step(step: Step, age_s: float, width: int) -> list[_Part]:
@@ -103,7 +106,7 @@ def _transfer(transfer: Transfer) -> list[_Part]:
     ]
 
 
-def _requests(state: Requests, age_s: float) -> list[_Part]:
+def _requests(state: Requests, stamp: _Part, age_s: float, width: int) -> list[_Part]:
     spoken = language().of
     left: str = ""
     if state.left_s is not None:
@@ -117,18 +120,43 @@ def _requests(state: Requests, age_s: float) -> list[_Part]:
         f" {state.ended:,} of {state.planned:,} requests",
         f" {state.ended:,} / {state.planned:,} 个请求",
     )
-    in_flight = Sentence(f"\n  {state.in_flight:,} in flight", f"\n  {state.in_flight:,} 个在途")
-    parts: list[_Part] = [
+    how_far = [
+        stamp,
         (f"{visible(spoken(state.title))} ", "bold"),
         *_bar(state.ended / max(state.planned, 1)),
         spoken(ended),
-        (f" · {duration(state.elapsed_s + age_s)}{spoken(left)}", "cyan"),
-        spoken(in_flight),
+    ]
+    time: _Part = (f"{duration(state.elapsed_s + age_s)}{spoken(left)}", "cyan")
+    figures: list[_Part] = [
+        spoken(Sentence(f"{state.in_flight:,} in flight", f"{state.in_flight:,} 个在途"))
     ]
     if state.failed:
-        failed = Sentence(f" · {state.failed:,} failed", f" · {state.failed:,} 个失败")
-        parts.append((spoken(failed), "red"))
-    return [*parts, *(f" · {visible(spoken(detail))}" for detail in state.details)]
+        failed = Sentence(f"{state.failed:,} failed", f"{state.failed:,} 个失败")
+        figures.append((spoken(failed), "red"))
+    figures += [visible(spoken(detail)) for detail in state.details]
+    return [*_flowing(how_far, [time], width), "\n", *_flowing([_INDENT], figures, width, joint="")]
+
+
+def _flowing(
+    start: list[_Part], parts: Sequence[_Part], width: int, joint: str = _JOINT
+) -> list[_Part]:
+    """Parts one after the other; a line breaks between two of them, never between a number and its unit."""
+    laid, used = list(start), sum(map(_cells, start))
+    for part in parts:
+        if used + len(joint) + _cells(part) > width and used > len(_INDENT):
+            laid.append(f"\n{_INDENT}")
+            used = len(_INDENT)
+        else:
+            laid.append(joint)
+            used += len(joint)
+        laid.append(part)
+        used += _cells(part)
+        joint = _JOINT
+    return laid
+
+
+def _cells(part: _Part) -> int:
+    return cell_len(part if isinstance(part, str) else part[0])
 
 
 def _bar(share: float) -> list[_Part]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
@@ -50,13 +50,13 @@ class Statement:
 
     Attributes:
         subject: the card.
-        decision: of a review; "" for a withdrawal or supersession.
+        decision: of a review; None for a withdrawal or supersession.
         text: comment or reason.
         successor: the card in its place; None without one.
     """
 
     subject: Path
-    decision: str = ""
+    decision: Decision | None = None
     text: str = ""
     successor: Path | None = None
 
@@ -88,7 +88,7 @@ def _payload(made: Statement, path: Path, bundle: bytes, key: PublicKey) -> byte
     now, digest = dt.datetime.now(dt.UTC), payload_digest(bundle, str(path))
     stated = _stated(path, bundle)
     if made.decision:
-        return make_review(digest, key, cast("Decision", made.decision), made.text, now)
+        return make_review(digest, key, made.decision, made.text, now)
     successor = ""
     if made.successor is not None:
         other, data = judging.bundle_of(made.successor)

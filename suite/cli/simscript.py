@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
@@ -14,7 +14,7 @@ from suite.measure.engine.sim_serve import serve as serve_script
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from suite.base.jsonio import JSONObject, JSONValue
+    from suite.base.jsonio import JSONObject
     from suite.documents.plan import RuntimeKind
     from suite.documents.vendor_engine import DeclaredEngine
 
@@ -89,9 +89,11 @@ def _document(script: str, faults: Sequence[str]) -> JSONObject:
         if script.startswith("@")
         else script.encode()
     )
-    document = cast("JSONObject", jsonio.loads(data, name="--script"))
+    document = jsonio.loads(data, name="--script")
+    assert isinstance(document, dict)  # it was read as a script
     if faults:
-        listed = cast("list[JSONValue]", document.get("faults", []))
+        listed = document.get("faults", [])
+        assert isinstance(listed, list)
         document = {**document, "faults": [*listed, *faults]}
         read_script(_text(document))
     return document

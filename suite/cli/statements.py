@@ -38,11 +38,37 @@ _SHOWN: Final = 5
 
 def rows(audit: Audit) -> list[tuple[str, str]]:
     """The audit for a person: what, and what came of it."""
+    listed = _figures(audit)
+    listed += [
+        (
+            Sentence("phase", "阶段"),
+            Sentence(
+                f"{part.phase}: {part.mismatches} of {part.tokens} tokens differ, {part.wide} widely",
+                f"{part.phase}：{part.tokens} 个 token 中 {part.mismatches} 个不同，其中 {part.wide} 个差距大",
+            ),
+        )
+        for part in audit.phases
+    ]
+    listed += [
+        (
+            Sentence("diverges", "分歧"),
+            Sentence(
+                f"{item.request}, token {item.position}: rank {item.rank}, {item.margin:.4g} nats",
+                f"{item.request}，第 {item.position} 个 token：名次 {item.rank}，{item.margin:.4g} nat",
+            ),
+        )
+        for item in audit.divergences[:_SHOWN]
+    ]
+    return listed
+
+
+def _figures(audit: Audit) -> list[tuple[str, str]]:
+    """Verdict, sample, reference, and how sure it is."""
     calibration, sample, reference = audit.calibration, audit.sample, audit.reference
     library = f"{reference.engine} {reference.versions.get(reference.engine, '')}"
     change, honest = f"{calibration.largest_change:.2g}", f"{audit.false_alarm:.1%}"
     margins, flips = f"p < {audit.p_margins:.2g}", f"p < {audit.p_flips:.2g}"
-    listed: list[tuple[str, str]] = [
+    return [
         (
             Sentence("verdict", "结论"),
             placed(Sentence(audit.verdict, AUDITS[audit.verdict]), audit.why),
@@ -76,27 +102,6 @@ def rows(audit: Audit) -> list[tuple[str, str]]:
             ),
         ),
     ]
-    listed += [
-        (
-            Sentence("phase", "阶段"),
-            Sentence(
-                f"{part.phase}: {part.mismatches} of {part.tokens} tokens differ, {part.wide} widely",
-                f"{part.phase}：{part.tokens} 个 token 中 {part.mismatches} 个不同，其中 {part.wide} 个差距大",
-            ),
-        )
-        for part in audit.phases
-    ]
-    listed += [
-        (
-            Sentence("diverges", "分歧"),
-            Sentence(
-                f"{item.request}, token {item.position}: rank {item.rank}, {item.margin:.4g} nats",
-                f"{item.request}，第 {item.position} 个 token：名次 {item.rank}，{item.margin:.4g} nat",
-            ),
-        )
-        for item in audit.divergences[:_SHOWN]
-    ]
-    return listed
 
 
 def shown(subject: Path, named: Sequence[Path], held: Held, trusted: Trusted) -> Carried:

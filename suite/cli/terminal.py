@@ -47,6 +47,7 @@ class Terminal:
         self._live_allowed = not quiet and shows_progress(self._console)
         self._start = time.monotonic()
         self._activity: Activity | None = None
+        self._measured = False
         self._since = self._start
         self._queue: queue.SimpleQueue[str | _Cleared] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -75,6 +76,7 @@ class Terminal:
 
     def requests(self, state: Requests) -> None:
         """Show how far a phase is."""
+        self._measured = True
         self._show(state)
 
     # what only the command line reports ---------------------------------------------------------------------
@@ -92,8 +94,9 @@ class Terminal:
             what = Sentence(f"breaking off: {activity.title}", f"正在中断：{activity.title}")
         else:
             what = Sentence(f"closing {activity.title}", f"正在结束 {activity.title}")
-        kept = Sentence("; what was measured is kept", "；已测得的内容会保留")
-        self._print(language().of(placed(signal_name, what) + kept))
+        if self._measured:
+            what += Sentence("; what was measured is kept", "；已测得的内容会保留")
+        self._print(language().of(placed(signal_name, what)))
         self._show(
             Step(language().of(Sentence("closing what was started", "正在结束已启动的内容")), None)
         )

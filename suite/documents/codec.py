@@ -99,6 +99,7 @@ def decode(
 
 def plain(document: Document | Value) -> JSONObject:
     """The JSON value of a document: objects, arrays, numbers and texts."""
+    # A Struct is an object; `to_builtins` does not say so.
     return cast("JSONObject", _listed(msgspec.to_builtins(document, enc_hook=english)))
 
 
@@ -164,7 +165,7 @@ class Lines:
             file: path for errors.
             error: the class to raise.
         """
-        self._kind = cast("Any", kind)
+        self._kind = cast("Any", kind)  # msgspec takes unions as well
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(self._kind)
         self.file = file
         self.error = error

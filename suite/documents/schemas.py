@@ -140,7 +140,7 @@ def _structs(kind: Any, structs: dict[str, type[Document]]) -> None:  # noqa: AN
     if isinstance(kind, msgspec.inspect.StructType):
         if kind.cls.__name__ in structs:
             return
-        structs[kind.cls.__name__] = cast("type[Document]", kind.cls)
+        structs[kind.cls.__name__] = cast("type[Document]", kind.cls)  # there are no others
         for member in kind.fields:
             _structs(member.type, structs)
     elif isinstance(kind, msgspec.inspect.CustomType):
@@ -167,7 +167,7 @@ def _simple(alternatives: list[JSONObject]) -> JSONObject:
     if len(rest) == 1 and len(alternatives) == 2 and "$ref" not in rest[0]:
         node = rest[0]
         if "enum" in node or "const" in node:
-            values = cast("list[str]", node.get("enum", [node.get("const")]))
+            values = cast("list[str]", node.get("enum", [node.get("const")]))  # by JSON Schema
             return {"enum": [*values, None]}
         if isinstance(node.get("type"), str):
             return {**node, "type": [node["type"], "null"]}
@@ -195,6 +195,7 @@ def _tidy(node: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _definition(node: JSONObject, kind: type[Document]) -> JSONObject:
+    # msgspec's schema of a Struct, and what a Struct adds to it, are JSON objects.
     members = {
         name: _tidy(member) for name, member in cast("JSONObject", node["properties"]).items()
     }

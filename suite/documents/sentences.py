@@ -43,7 +43,7 @@ def rewritten(value: T, leaf: Callable[[object], object]) -> T:
         changed = {leaf(name): rewritten(item, leaf) for name, item in value.items()}
     else:
         changed = leaf(value)
-    return cast("T", changed)
+    return cast("T", changed)  # of the same class
 
 
 def table(value: object) -> dict[str, str]:
@@ -74,7 +74,8 @@ def restored(document: T, chinese: Mapping[str, str]) -> T:
     """The same document with every sentence that the table knows in both languages."""
 
     def leaf(value: object) -> object:
-        known = chinese.get(value) if isinstance(value, str) else None
-        return value if known is None else Sentence(cast("str", value), known)
+        if not isinstance(value, str) or value not in chinese:
+            return value
+        return Sentence(value, chinese[value])
 
     return rewritten(document, leaf) if chinese else document

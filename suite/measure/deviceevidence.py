@@ -87,7 +87,7 @@ def _key(row: object) -> str:
     The certificate above the first is the chip's own; the first is made anew with the firmware.
     """
     try:
-        chain = base64.b64decode(row["certificate"])  # type: ignore[index]  # whatever it is
+        chain = base64.b64decode(row["certificate"] if isinstance(row, dict) else "")
         own = x509.load_pem_x509_certificates(chain)[1].public_key()
     except (LookupError, TypeError, ValueError, UnsupportedAlgorithm):
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
@@ -64,7 +64,7 @@ def check(
     jobs: int,
     name: str,
     files: tuple[str, ...],
-    division: str | None,
+    division: Division | None,
 ) -> int:
     """Check submissions against their tree.
 
@@ -101,7 +101,7 @@ def check(
         waivers=known_waivers(waivers, folders.tree_of(paths[0])),
         today=today(),
         reviews=reviews or 0,
-        division=cast("Division", division or "open"),
+        division=division or "open",
         elsewhere=taken.elsewhere(),
     )
     report = tree.check_tree(paths, setting, commit=since, jobs=jobs)

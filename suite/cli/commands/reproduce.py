@@ -79,27 +79,12 @@ def reproduce(
     reach, with its interval, into what two honest runs may differ by. The result is a SLSA verification summary about the card, signed by a
     reviewer's key (--key). The exit status is 0 where the numbers come out, 1 where they do not.
     """
-    from suite.cli import consensus as agreement
     from suite.cli import reproducing
     from suite.cli.output import write_json
     from suite.documents.codec import plain
 
     if consensus:
-        if trust is None:
-            hint = Sentence(
-                "the trust list says whose reproductions count", "信任列表决定谁的复现算数"
-            )
-            raise UsageError(
-                "usage-wrong",
-                Sentence("--consensus needs --trust", "--consensus 需要 --trust"),
-                hint=hint,
-            )
-        view = agreement.consensus(run, consensus, trust)
-        if as_json:
-            write_json(plain(view))
-        else:
-            say(agreement.text(view))
-        return 0 if view.passed > view.failed else 1
+        return _consensus(run, consensus, trust, as_json=as_json)
     here = reproducing.Here(
         model=model, data=data, vendor=vendor, python=engine_python, url=url, script=sim_script
     )
@@ -123,3 +108,21 @@ def reproduce(
     else:
         say(reproducing.text(made))
     return 0 if made.summary.verificationResult == "PASSED" else 1
+
+
+def _consensus(run: Path, files: tuple[Path, ...], trust: Path | None, *, as_json: bool) -> int:
+    """Show what several reproductions came to; 0 where most of them agree with the card."""
+    from suite.cli.consensus import consensus, text
+    from suite.cli.output import write_json
+    from suite.documents.codec import plain
+
+    if trust is None:
+        hint = Sentence("the trust list says whose reproductions count", "信任列表决定谁的复现算数")
+        message = Sentence("--consensus needs --trust", "--consensus 需要 --trust")
+        raise UsageError("usage-wrong", message, hint=hint)
+    view = consensus(run, files, trust)
+    if as_json:
+        write_json(plain(view))
+    else:
+        say(text(view))
+    return 0 if view.passed > view.failed else 1

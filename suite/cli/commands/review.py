@@ -15,6 +15,8 @@ from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from suite.documents.review import Decision
+
 DECISIONS = ("accept", "reject", "comment")
 _out_option = click.option(
     "--out", type=FILE, metavar="FILE", help="default: statements/ beside the bundle"
@@ -45,7 +47,7 @@ review = Group(
 def sign(
     subject: Path,
     *,
-    decision: str,
+    decision: Decision,
     comment: str,
     key: str | None,
     tsa: str | None,

@@ -16,6 +16,7 @@ from suite.cli.options import (
     image_option,
     json_option,
     quiet_option,
+    vendor_names,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def list(*, as_json: bool) -> int:  # noqa: A001 - the command's name
 
 
 @command("suite vendors show mthreads", within=vendors)
-@click.argument("vendor")
+@click.argument("vendor", shell_complete=vendor_names)
 @json_option("the declaration as the suite reads it")
 def show(vendor: str, *, as_json: bool) -> int:
     """Print one declaration: devices, engines, access, figures with their sources, and what to beware of.
@@ -98,7 +99,7 @@ def show(vendor: str, *, as_json: bool) -> int:
 
 
 @command("suite vendors check mthreads", within=vendors)
-@click.argument("vendor", type=FILE, nargs=-1)
+@click.argument("vendor", type=FILE, nargs=-1, shell_complete=vendor_names)
 def check(vendor: tuple[Path, ...]) -> int:
     """Check declarations and say everything that is wrong, with file, line and what would be right.
 
@@ -164,7 +165,7 @@ def new(vendor: str, parent: Path | None) -> int:
 
 
 @command("suite vendors pin nvidia", within=vendors)
-@click.argument("vendor")
+@click.argument("vendor", shell_complete=vendor_names)
 @click.option(
     "--write",
     "listing",
@@ -207,7 +208,7 @@ def pin(vendor: str, listing: Path | None, *, as_json: bool) -> int:
 @command(
     "suite vendors bundle cpu --engine transformers --model ./model --out kit.tar", within=vendors
 )
-@click.argument("vendor")
+@click.argument("vendor", shell_complete=vendor_names)
 @engine_option
 @accelerator_option
 @click.option("--model", help="directory, Hugging Face id, or mini (default), which the suite has")

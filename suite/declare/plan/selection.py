@@ -39,6 +39,7 @@ def choose_division(profile: Profile, options: Options) -> Division:
             Sentence(f"there is no division {named!r}", f"没有赛道 {named!r}"),
             hint=choices(str(named), get_args(Division)),
         )
+    # What is named is one of them by now.
     division = profile.doc.division if named is None else cast("Division", named)
     if division == "closed" and profile.doc.division != "closed":
         hint = Sentence(
@@ -149,8 +150,7 @@ def _require_process(vendor: Vendor, engine: DeclaredEngine, options: Options) -
             f"{engine.id} of {vendor.id} is not declared to run as a process",
             f"{vendor.id} 的 {engine.id} 未声明可作为进程运行",
         )
-        raise UsageError("process-undeclared", message, hint=hint)
-    if options.engine_python is None and not vendor.can_run_as_process(engine.id):
+    elif options.engine_python is None and not vendor.can_run_as_process(engine.id):
         hint = Sentence(
             "name its interpreter with --engine-python PATH",
             "请以 --engine-python PATH 指定其解释器",
@@ -159,7 +159,9 @@ def _require_process(vendor: Vendor, engine: DeclaredEngine, options: Options) -
             f"no environment for {engine.id} of {vendor.id} is made here",
             f"套件不在此为 {vendor.id} 的 {engine.id} 建立环境",
         )
-        raise UsageError("process-undeclared", message, hint=hint)
+    else:
+        return
+    raise UsageError("process-undeclared", message, hint=hint)
 
 
 def _refuse_many(vendor: Vendor, count: int) -> None:

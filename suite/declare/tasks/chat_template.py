@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, NoReturn, TypedDict, cast
+from typing import TYPE_CHECKING, Final, NoReturn, TypedDict
 
 import jinja2
 import jinja2.ext
@@ -219,7 +219,7 @@ def template_text(directory: Path, config: JSONObject) -> str | None:
 def _default(value: JSONValue, directory: Path) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    named = value if isinstance(value, list) else [cast("JSONValue", value)]
+    named: list[JSONValue] = value if isinstance(value, list) else [value]
     for item in named:
         if isinstance(item, dict) and item.get("name") == "default":
             text = item.get("template")

@@ -11,7 +11,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -114,15 +114,16 @@ def official_split(path: Path) -> dict[Part, tuple[str, ...]]:
     split: dict[Part, tuple[str, ...]] = {}
     for part in PARTS:
         ids = value[part]
-        if not isinstance(ids, list) or not all(isinstance(identifier, str) for identifier in ids):
+        texts = [item for item in ids if isinstance(item, str)] if isinstance(ids, list) else []
+        if not isinstance(ids, list) or len(texts) < len(ids):
             raise DataError(
                 "split-wrong",
                 Sentence(f"{part} must be a list of ids as text", f"{part} 必须是文本编号的列表"),
                 place,
             )
-        if len(set(ids)) != len(ids):
+        if len(set(texts)) != len(texts):
             raise DataError(
                 "split-wrong", Sentence(f"{part} holds an id twice", f"{part} 中有编号重复"), place
             )
-        split[part] = tuple(cast("list[str]", ids))
+        split[part] = tuple(texts)
     return split

@@ -143,28 +143,7 @@ def parse(data: bytes, *, name: str = "bundle") -> Bundle:
             "/dsseEnvelope/payloadType",
             Sentence(f"must be {PAYLOAD_TYPE}", f"必须是 {PAYLOAD_TYPE}"),
         )
-    signatures = envelope["signatures"]
-    if not isinstance(signatures, list) or len(signatures) != 1:
-        where = "/dsseEnvelope/signatures"
-        raise reader.refuse(
-            "signature-count",
-            where,
-            Sentence("must hold exactly one signature", "必须恰有一个签名"),
-        )
-    where = "/dsseEnvelope/signatures/0"
-    if certificate:
-        only = reader.members(signatures[0], where, {"sig"}, frozenset({"keyid"}))
-        key_id = hint if not only.get("keyid") else only["keyid"]
-    else:
-        only = reader.members(signatures[0], where, {"sig", "keyid"})
-        key_id = reader.key_id(only["keyid"], f"{where}/keyid")
-    signature = reader.base64(only["sig"], f"{where}/sig")
-    if key_id != hint:
-        message = Sentence(
-            "the key id of the signature is not the hint of the bundle",
-            "签名的密钥编号与签名包所提示的不同",
-        )
-        raise reader.refuse("key-id-differs", f"{where}/keyid", message)
+    signature = reader.signature(envelope["signatures"], hint, keyless=bool(certificate))
     payload = reader.base64(envelope["payload"], "/dsseEnvelope/payload")
     return Bundle(payload, signature, hint, timestamps, certificate)
 
@@ -217,6 +196,31 @@ class _Reader:
         key = self.members(value["publicKey"], at, {"hint"})
         stamps = self.timestamps(value[name], f"{where}/{name}") if name in value else ()
         return self.key_id(key["hint"], f"{at}/hint"), stamps, b""
+
+    def signature(self, signatures: JSONValue, hint: str, *, keyless: bool) -> bytes:
+        """The one signature, by the key that the bundle hints at; with a certificate its key id may be left out."""
+        where = "/dsseEnvelope/signatures"
+        if not isinstance(signatures, list) or len(signatures) != 1:
+            raise self.refuse(
+                "signature-count",
+                where,
+                Sentence("must hold exactly one signature", "必须恰有一个签名"),
+            )
+        where = f"{where}/0"
+        if keyless:
+            only = self.members(signatures[0], where, {"sig"}, frozenset({"keyid"}))
+            key_id = only.get("keyid") or hint
+        else:
+            only = self.members(signatures[0], where, {"sig", "keyid"})
+            key_id = self.key_id(only["keyid"], f"{where}/keyid")
+        signature = self.base64(only["sig"], f"{where}/sig")
+        if key_id != hint:
+            message = Sentence(
+                "the key id of the signature is not the hint of the bundle",
+                "签名的密钥编号与签名包所提示的不同",
+            )
+            raise self.refuse("key-id-differs", f"{where}/keyid", message)
+        return signature
 
     def certificate(self, value: JSONValue, pointer: str) -> tuple[bytes, str]:
         data = self.base64(self.members(value, pointer, {"rawBytes"})["rawBytes"], pointer)

@@ -209,14 +209,10 @@ class _Run:
 
     def refuse_line_ends(self, changed: Sequence[str]) -> None:
         """Record that files have other line ends than were written; what follows is about them as they were."""
-        with self.steps.attempt(
-            Sentence("Line ends are as they were written", "换行符与写入时一致")
-        ):
-            count = (
-                Sentence("1 file", "1 个文件")
-                if len(changed) == 1
-                else Sentence(f"{len(changed)} files", f"{len(changed)} 个文件")
-            )
+        what = Sentence("Line ends are as they were written", "换行符与写入时一致")
+        with self.steps.attempt(what):
+            number = len(changed)
+            count = Sentence(f"{number} file{'s' if number != 1 else ''}", f"{number} 个文件")
             problems = [Problem(name) for name in changed]
             hint = Sentence(
                 "get the run as it was written: an archive, or a clone with core.autocrlf=false",

@@ -110,16 +110,7 @@ def compare(
         )
     base = entries[baseline]
     verdicts = {
-        index: difference.compare(
-            base.card,
-            other.card,
-            margin=margin,
-            signers=(base.signer, other.signer),
-            levels=(base.level, other.level),
-            paired=_ratios(base, other),
-            runs=(_cards(base), _cards(other)),
-            letters=(letter(baseline), letter(index)),
-        )
+        index: _compared(base, other, margin, (letter(baseline), letter(index)))
         for index, other in enumerate(entries)
         if index != baseline
     }
@@ -156,6 +147,19 @@ def compare(
         curves=tuple(_curves(entries)),
         telemetry=tuple(_telemetry(entries)),
         foreign=foreign or UNSET,
+    )
+
+
+def _compared(a: Entry, b: Entry, margin: float, letters: tuple[str, str]) -> Comparison:
+    return difference.compare(
+        a.card,
+        b.card,
+        margin=margin,
+        signers=(a.signer, b.signer),
+        levels=(a.level, b.level),
+        paired=_ratios(a, b),
+        runs=(_cards(a), _cards(b)),
+        letters=letters,
     )
 
 

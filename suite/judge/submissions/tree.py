@@ -19,7 +19,7 @@ from suite.judge.submissions.check import check
 from suite.judge.submissions.replay import related, trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from suite.documents.check import CheckedSubmission
     from suite.judge.submissions.check import Setting
@@ -237,7 +237,8 @@ class Pool:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> map[_Result]:
+    def map(
+        self, function: Callable[[_Item], _Result], items: Sequence[_Item]
+    ) -> Iterator[_Result]:
         """What a function makes of each item, in order."""
-        mapper = map if self._pool is None else self._pool.map
-        return mapper(function, items)  # type: ignore[return-value]  # both are iterators
+        return map(function, items) if self._pool is None else self._pool.map(function, items)

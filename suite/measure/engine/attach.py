@@ -120,18 +120,7 @@ def meet(
         if not any(status in _STARTING for status in statuses):
             raise _refused(base_url, answers, headers)
         if time.monotonic() >= deadline:
-            rows = "; ".join(
-                f"{path} {status}" for row in answers.values() for path, status, _ in row
-            )
-            message = Sentence(
-                f"{base_url} was still not ready after {wait_s:g} s: {rows}",
-                f"{base_url} 在 {wait_s:g} 秒后仍未就绪：{rows}",
-            )
-            raise EngineError(
-                "engine-timeout",
-                message,
-                hint=Sentence("start the run when it has loaded", "请在其加载完毕后开始运行"),
-            )
+            raise _still_starting(base_url, answers, wait_s)
         on_progress(
             Sentence(
                 f"waiting for {base_url}: it answers {max(statuses)}",
@@ -139,6 +128,18 @@ def meet(
             )
         )
         time.sleep(0.5)
+
+
+def _still_starting(
+    base_url: str, answers: Mapping[str, list[tuple[str, int, bytes]]], wait_s: float
+) -> EngineError:
+    rows = "; ".join(f"{path} {status}" for row in answers.values() for path, status, _ in row)
+    message = Sentence(
+        f"{base_url} was still not ready after {wait_s:g} s: {rows}",
+        f"{base_url} 在 {wait_s:g} 秒后仍未就绪：{rows}",
+    )
+    hint = Sentence("start the run when it has loaded", "请在其加载完毕后开始运行")
+    return EngineError("engine-timeout", message, hint=hint)
 
 
 def _addresses(base_url: str) -> list[str]:

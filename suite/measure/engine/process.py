@@ -348,13 +348,11 @@ def _group(
                     start_new_session=True,
                 )
             except OSError as error:
-                raise EngineError(
-                    "engine-start-failed",
-                    Sentence(
-                        f"{command[0]} cannot be started: {error.strerror}",
-                        f"无法启动 {command[0]}：{error.strerror}",
-                    ),
-                ) from error
+                message = Sentence(
+                    f"{command[0]} cannot be started: {error.strerror}",
+                    f"无法启动 {command[0]}：{error.strerror}",
+                )
+                raise EngineError("engine-start-failed", message) from error
             # For a signal that was held back, and when starting the lifeline fails.
             stack.callback(_end_living, leader)
         with lifeline(["/bin/sh", "-c", f'kill -KILL -{leader.pid}; rm -rf "$0"', str(scratch)]):
@@ -368,10 +366,7 @@ def _open_log(log: Path) -> IO[bytes]:
     try:
         return log.open("ab")
     except OSError as error:
-        raise SetupError(
-            "run-unwritable",
-            unwritable(log, error),
-        ) from error
+        raise SetupError("run-unwritable", unwritable(log, error)) from error
 
 
 def _end_living(leader: subprocess.Popen[bytes]) -> None:

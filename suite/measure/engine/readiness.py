@@ -72,15 +72,13 @@ def wait_ready(
     subject = engine.url or engine.title  # who else's server it is nobody here knows
     deadline = time.monotonic() + readiness.timeout_s
     ask = functools.partial(request, base_url, extra=extra, address=address)
+    waiting = Sentence(f"waiting for {subject} to be ready", f"等待 {subject} 就绪")
     while not _healthy(ask, readiness.path, deadline - time.monotonic()):
         _check_alive(alive, log)
         if time.monotonic() >= deadline:
-            raise _timeout(
-                engine,
-                Sentence(f"{readiness.path} does not answer", f"{readiness.path} 没有应答"),
-                log,
-            )
-        on_progress(Sentence(f"waiting for {subject} to be ready", f"等待 {subject} 就绪"), log=log)
+            silent = Sentence(f"{readiness.path} does not answer", f"{readiness.path} 没有应答")
+            raise _timeout(engine, silent, log)
+        on_progress(waiting, log=log)
         time.sleep(readiness.interval_s)
     # The path may be answered by another server if the engine died of a port that was taken.
     _check_alive(alive, log)
@@ -101,13 +99,9 @@ def wait_ready(
         # A dying engine resets the connection a moment before it is seen to be dead.
         time.sleep(min(1.0, readiness.interval_s))
         _check_alive(alive, log)
-        raise EngineError(
-            "engine-bad-answer",
-            Sentence(
-                f"the first request failed: {str(error) or type(error).__name__}",
-                f"第一个请求失败：{str(error) or type(error).__name__}",
-            ),
-        ) from error
+        why = str(error) or type(error).__name__
+        message = Sentence(f"the first request failed: {why}", f"第一个请求失败：{why}")
+        raise EngineError("engine-bad-answer", message) from error
     marks.add("engine.first_answer")
 
 

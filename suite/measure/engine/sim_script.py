@@ -259,7 +259,7 @@ def cheating(document: JSONObject, cheats: Sequence[str]) -> JSONObject:
     if not cheats:
         return document
     named = [name for name in cheats if name != NO_CHEAT]
-    document = {**HONEST, **document, "cheats": cast("list[JSONValue]", named)}
+    document = {**HONEST, **document, "cheats": cast("list[JSONValue]", named)}  # texts are values
     read_script(jsonio.canonical(document).decode())
     return document
 

@@ -21,15 +21,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, SetupError, unwritable
-from suite.measure.engine.sim_stream import (
-    Act,
-    Request,
-    Step,
-    read_request,
-    refuse,
-    steps,
-    whole,
-)
+from suite.measure.engine.sim_stream import Act, Request, Step, read_request, refuse, steps, whole
 from suite.measure.engine.sim_vendor import Vendor
 from suite.measure.load.transport.clock import (
     ANCILLARY_BYTES,
@@ -402,7 +394,4 @@ def _open_truth(path: Path) -> BinaryIO:
     try:
         return path.open("wb")
     except OSError as cause:
-        raise SetupError(
-            "truth-unwritable",
-            unwritable(path, cause),
-        ) from cause
+        raise SetupError("truth-unwritable", unwritable(path, cause)) from cause

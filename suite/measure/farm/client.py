@@ -104,7 +104,7 @@ class _Session:
                 message = self._channel.receive(SILENCE_S)
                 read_ns = time.monotonic_ns() - self._zero_ns
                 self._heard_at = time.monotonic()
-                known = cast("type[wire.FarmOrders]", wire.FarmOrders)
+                known = cast("type[wire.FarmOrders]", wire.FarmOrders)  # a union is no type to mypy
                 order: wire.FarmOrders = convert(
                     message, known, file=self._channel.peer, error=SetupError
                 )

@@ -108,22 +108,7 @@ class Farm:
         try:
             for client, hand in zip(members, hands, strict=True):
                 client.exchange()
-                order = wire.Load(
-                    base_url=target.base_url,
-                    path=target.path,
-                    address=target.address,
-                    headers=dict(target.headers),
-                    request=target.request,
-                    send_stamps=target.send_stamps,
-                    phase=replace(
-                        phase,
-                        concurrency=split[client.number] or None,
-                        tasks=len(hand),
-                        arrivals_ns=None,
-                    ),
-                    jobs=len(hand),
-                )
-                client.load(order, hand, phase)
+                client.load(_order(target, phase, len(hand), split[client.number]), hand, phase)
             return coordinator.stats(len(jobs), cpu)
         finally:
             self._seal(members)
@@ -273,3 +258,17 @@ def gathered(run: Run) -> Iterator[Farm | None]:
         farm = Farm(run, clients)
         farm.join(run.salt)
         yield farm
+
+
+def _order(target: Target, phase: Phase, jobs: int, concurrency: int) -> wire.Load:
+    """What a client gets of a load: so many of its requests, so many of them in flight; 0 in an open loop."""
+    return wire.Load(
+        base_url=target.base_url,
+        path=target.path,
+        address=target.address,
+        headers=dict(target.headers),
+        request=target.request,
+        send_stamps=target.send_stamps,
+        phase=replace(phase, concurrency=concurrency or None, tasks=jobs, arrivals_ns=None),
+        jobs=jobs,
+    )

@@ -89,7 +89,7 @@ class Agent(Listener):
 
 def _order(channel: Channel, timeout_s: float) -> wire.Orders:
     message = channel.receive(timeout_s)
-    known = cast("type[wire.Orders]", wire.Orders)
+    known = cast("type[wire.Orders]", wire.Orders)  # a union is no type to mypy
     order: wire.Orders = convert(message, known, file=channel.peer, error=SetupError)
     return order
 

@@ -109,7 +109,7 @@ class Node:
             with self._asking:
                 self._channel.send(plain(order))
                 message = self._channel.receive(timeout_s)
-            known = cast("type[wire.Replies]", wire.Replies)
+            known = cast("type[wire.Replies]", wire.Replies)  # a union is no type to mypy
             reply: wire.Replies = convert(message, known, file=self.where, error=SetupError)
         except (OSError, SetupError) as error:
             self.close()  # a reply that comes late is none to the next question

@@ -807,6 +807,8 @@ def test_every_shell_gets_its_completion(suite, shell):
         ("suite run --vendor mth", {"mthreads"}),
         ("suite run --vendor mthreads --engine vllm_mt", {"vllm_mtt"}),
         ("suite run --runtime co", {"container"}),
+        ("suite vendors show mth", {"mthreads"}),
+        ("suite vendors check mth", {"mthreads"}),
     ],
 )
 def test_completion_knows_commands_options_and_names(suite, monkeypatch, line, expected):

@@ -7,9 +7,12 @@ import threading
 import time
 
 import pytest
+from rich.cells import cell_len
 
+from suite.base.bilingual import Sentence
+from suite.base.language import Language
 from suite.cli import terminal as module
-from suite.cli.progressview import last_line
+from suite.cli.progressview import last_line, render
 from suite.cli.terminal import Terminal
 from suite.measure.progress import Requests
 from suite.measure.signals import Stop
@@ -71,6 +74,19 @@ def test_a_phase_shows_requests_done_and_time_left(screen):
     last = shown.getvalue().rpartition("\x1b[2K")[2]
     assert "finished" in last
     assert "of 20" not in last
+
+
+@pytest.mark.parametrize("spoken", Language)
+@pytest.mark.parametrize("width", [76, 80, 100])
+def test_no_line_breaks_between_a_number_and_its_unit(width, spoken, monkeypatch):
+    title = Sentence("single-stream-warmup (warm-up)", "单流预热（预热）")
+    details = ("30 tokens/s", "TTFT 20.9 ms, p99 20.9 ms", "TPOT 5.00 ms")
+    state = Requests(title, 2, 1, 1, 1, 2.3, 4.3, details)
+    monkeypatch.setattr("suite.cli.progressview.language", lambda: spoken)
+    lines = render(state, 0.0, 16.9, width).plain.split("\n")
+    assert all(cell_len(line) <= width for line in lines)
+    assert all(any(detail in line for line in lines) for detail in details)
+    assert any(re.search("2[.]3 s.* ≤ .* s", line) for line in lines)
 
 
 def test_a_step_shows_its_time_its_log_and_where_that_lies(screen, tmp_path):
@@ -169,3 +185,12 @@ def test_a_signal_is_answered_with_what_is_being_closed(screen):
         signal.raise_signal(signal.SIGINT)
         shown.shows("SIGINT: closing offline; what was measured is kept")
     assert shown.getvalue().count("SIGINT") == 1
+
+
+def test_nothing_is_said_to_be_kept_before_a_request_was_sent(screen):
+    shown = screen()
+    with Terminal() as terminal:
+        terminal.step("reading the model")
+        terminal.interrupted("SIGINT")
+        shown.shows("SIGINT: breaking off: reading the model")
+    assert "kept" not in shown.getvalue()

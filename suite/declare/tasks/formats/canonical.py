@@ -111,16 +111,10 @@ def read_canonical(path: Path, data: bytes) -> CanonicalFile:
     header = _header(lines[0], source)
     problems: list[Problem] = []
     if lines[-1]:
-        place = Place(source, len(lines))
-        problems.append(
-            Problem(
-                Sentence(
-                    "the file is cut: its last line has no line feed",
-                    "文件被截断：最后一行没有换行",
-                ),
-                place,
-            )
+        message = Sentence(
+            "the file is cut: its last line has no line feed", "文件被截断：最后一行没有换行"
         )
+        problems.append(Problem(message, Place(source, len(lines))))
     tasks: list[Task] = []
     digests: list[str] = []
     for number, line in enumerate(lines[1:] if lines[-1] else lines[1:-1], 2):
@@ -130,15 +124,11 @@ def read_canonical(path: Path, data: bytes) -> CanonicalFile:
             problems.append(record)
             continue
         if tasks and record.id <= tasks[-1].id:
-            problems.append(
-                Problem(
-                    Sentence(
-                        f"the id {record.id!r} is out of order or repeated",
-                        f"编号 {record.id!r} 次序有误或重复",
-                    ),
-                    place,
-                )
+            message = Sentence(
+                f"the id {record.id!r} is out of order or repeated",
+                f"编号 {record.id!r} 次序有误或重复",
             )
+            problems.append(Problem(message, place))
         tasks.append(record)
         digests.append(record.sha256)
     if not problems:  # else the totals are wrong for the reasons that are known already

@@ -47,7 +47,7 @@ def _read(path: Path, collector: Collector) -> Reading:
         total = path.stat().st_size
         with open_plain(path, below=None) as raw, gzip.open(raw) as plain:
             compressed = None if progress is None else lambda: progress(raw.tell(), total)
-            _read_members(cast("BinaryIO", plain), collector, compressed)
+            _read_members(cast("BinaryIO", plain), collector, compressed)  # it reads as one
             while plain.read(2**20):
                 pass  # the checksum stands at the very end
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as cause:

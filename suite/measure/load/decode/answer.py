@@ -266,7 +266,7 @@ class AnswerReader:
         last = usages[-1]
         if None in ids or (usages != unknown if last is None else not last.complete()):
             return False
-        known = cast("Sequence[list[int]]", ids)
+        known = cast("Sequence[list[int]]", ids)  # None is not among them
         tokens = list(map(len, known))
         self.token_ids = [] if self.token_ids is None else self.token_ids
         self.token_ids += itertools.chain.from_iterable(known)

@@ -130,6 +130,7 @@ class Worker:
         """Take what it says; gives the events among it."""
         self._inbox.read()
         for value in self._inbox.messages():
+            # Here and below: what `worker_main` sends.
             kind, *rest = cast("tuple[str, *tuple[object, ...]]", value)
             self.heard_at = time.monotonic()
             if kind == "event":

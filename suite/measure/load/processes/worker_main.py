@@ -84,7 +84,7 @@ class Control:
         while self._inbox.read():
             pass
         for value in self._inbox.messages():
-            command = cast("tuple[str, ...]", value)
+            command = cast("tuple[str, ...]", value)  # as `Worker.tell` sends it
             if command[0] == "start":
                 self._start = int(command[1])
             elif command[0] == "ending":
@@ -123,7 +123,7 @@ def _take_order(inbox: Inbox) -> tuple[Order, list[Job]] | None:
     while inbox.read():
         for value in inbox.messages():
             if order is None:
-                order = Order.unpack(cast("bytes", value))
+                order = Order.unpack(cast("bytes", value))  # the requests follow
             else:
                 jobs.append(Job(*cast("tuple[int, str, bytes, int | None, str]", value)))
         if order is not None and len(jobs) == order.jobs:
