@@ -129,9 +129,7 @@ def answers(tmp_path_factory, stated, rows, watched):
     folder = tmp_path_factory.mktemp("site")
     nodepackages.install(folder, PACKAGES)
     shutil.copy(Path(__file__).with_name("site.mjs"), folder)
-    refused = SiteRefused(
-        path=HOSTILE, codes=("submission-stray",), why=HOSTILE, why_zh=HOSTILE
-    )
+    refused = SiteRefused(path=HOSTILE, codes=("submission-stray",), why=HOSTILE, why_zh=HOSTILE)
     by_id = {row.id: stated.get(name, stated["devices"]) for name, row in rows.items()}
     factory.write(folder / "site", factory.site(list(rows.values()), (refused,)), by_id)
     asked = [job | {"page": str(folder / "site" / job["page"])} for job in jobs(rows)]
@@ -205,6 +203,7 @@ def test_the_page_compares_as_the_command_does(answers, stated, name):
     assert len(page["stops"]) == len(known.differences)
     better = [item for item in page["outcomes"] if item[2] in ("better-once", "worse-once")]
     assert bool(better) == (name == "quick")
+    assert page["once"].startswith("ONE RUN OF EACH") == bool(better)
 
 
 def test_a_run_is_watched_to_its_card(answers):

@@ -198,6 +198,19 @@ def test_what_is_missing_is_never_better() -> None:
     assert not many.is_worse(turned)
 
 
+def test_what_is_lacking_for_one_reason_is_said_once() -> None:
+    def without(made):
+        for name in ("ttft_mean", "ttft_p50", "tpot_p50"):
+            made["phases"][0]["metrics"][name] = {"not_measured": "it failed"}
+        made["phases"][0]["metrics"]["tpot_mean"] = {"not_measured": "another"}
+
+    (pair,) = many.compare(entries(None, without)).pairs
+    phase = scorecard.card()["phases"][0]["name"]
+    mine = [item for item in pair.lacking if item.startswith(f"{phase}: ")]
+    assert [item.rpartition(": ")[2] for item in mine] == ["it failed", "another"]
+    assert mine[0].count("; ") == 2
+
+
 @pytest.mark.parametrize("apart", [0.0, 3.0, 60.0])
 def test_no_letter_stands_on_another_or_on_a_dot(apart: float) -> None:
     """Ten loads in one heap, in a corner of the picture, as six repeats of a sweep give."""
