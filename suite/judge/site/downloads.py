@@ -159,9 +159,9 @@ def as_csv(site: Site) -> bytes:
 
 def _cell(value: object) -> str:
     text = io.StringIO()
-    # With a cell beside it: an empty one alone in its row would be quoted.
-    csv.writer(text, lineterminator="\n").writerow([_inert(value), ""])
-    return text.getvalue().removesuffix(",\n")
+    # With a cell beside it: an empty one alone in its row would be quoted. Either end of a line within a text has to be.
+    csv.writer(text, lineterminator="\r\n").writerow([_inert(value), ""])
+    return text.getvalue().removesuffix(",\r\n")
 
 
 def _number(value: float | None) -> str:
