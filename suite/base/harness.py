@@ -20,7 +20,6 @@ _MADE: Final = ("__pycache__", "_data")
 """Directories of the package that are no part of it: what Python compiles, and what stands beside it in a checkout."""
 
 
-@functools.cache
 def files_sha256(without: tuple[str, ...] = ()) -> str:
     """SHA-256 over name and content of every file that decides what is measured and how it is judged.
 
@@ -30,8 +29,15 @@ def files_sha256(without: tuple[str, ...] = ()) -> str:
     Args:
         without: beginnings of names that are left out, for whoever asks for a part of the suite.
     """
-    digests = {name: _digest(path) for name, path in _files() if not name.startswith(without)}
-    return jsonio.digest(digests)
+    return jsonio.digest(
+        {name: digest for name, digest in file_digests().items() if not name.startswith(without)}
+    )
+
+
+@functools.cache
+def file_digests() -> dict[str, str]:
+    """SHA-256 of each of the files, by name; a check of one card asks for them as a whole and in part."""
+    return {name: _digest(path) for name, path in _files()}
 
 
 def _files() -> Iterator[tuple[str, Path]]:

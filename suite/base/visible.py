@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.base.language import language
 
@@ -23,6 +23,10 @@ _HIDDEN = re.compile(
     "\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
 )
 """Marks and overrides of direction, separators, characters without width, tags, halves of characters."""
+
+
+_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that a spreadsheet reads as a formula."""
 
 
 def _number(match: re.Match[str]) -> str:
@@ -58,3 +62,10 @@ def say(text: object, *, end: str = "\n", file: TextIO | None = None, flush: boo
     stream.write(visible(shown) + end)
     if flush:
         stream.flush()
+
+
+def inert(cell: object) -> object:
+    """A table's cell as no spreadsheet reads a formula in it: such a text begins with an apostrophe."""
+    if isinstance(cell, str) and cell.startswith(_FORMULAS):
+        return f"'{cell}"
+    return cell

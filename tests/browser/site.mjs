@@ -22,7 +22,12 @@ const answers = {
       return wide.map((it) => it.outerHTML.slice(0, 90));
     }),
   async leaderboard(page) {
-    const seen = { first: await rows(page) };
+    const words = () => page.evaluate(() => ["unlike", "several"].map((id) => !document.getElementById(id).hidden));
+    const charts = () => page.waitForFunction(() => document.querySelectorAll("#charts circle").length).then(() => page.$$eval("#charts circle title", (all) => all.map((it) => it.textContent)));
+    const seen = { first: await rows(page), said: await words(), points: await charts() };
+    await page.select("#by-scenario", "offline");
+    seen.ofOne = await words();
+    await page.select("#by-scenario", "headline");
     await page.focus('th[data-sort="output_throughput"] button');
     await page.keyboard.press("Enter");
     seen.fastest = await rows(page);
@@ -70,7 +75,8 @@ const answers = {
   comparison: (page) =>
     page.evaluate(() => ({
       answer: document.querySelector("#comparison h3")?.innerText ?? "",
-      stops: [...document.querySelectorAll("#comparison .stop")].map((it) => it.innerText),
+      stops: [...document.querySelectorAll("#comparison .stop:not(.once)")].map((it) => it.innerText),
+      once: document.querySelector("#comparison .once")?.innerText ?? "",
       outcomes: [...document.querySelectorAll("tr[data-metric]")].map((it) => [it.dataset.phase, it.dataset.metric, it.querySelector("[data-outcome]")?.dataset.outcome]),
     })),
   harm: (page) => page.evaluate(() => ({ pwned: window.pwned ?? null, scripts: document.querySelectorAll("main script, main img, main iframe").length, text: document.body.innerText })),

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from suite.base.language import Language
 from suite.documents.check import ReviewMade, StatusMade
 from suite.documents.site import SiteRefused
+from suite.judge.compare import many
 from suite.judge.compare.difference import compare
+from suite.judge.compare.formats import html
 from suite.judge.compare.many import corrected
 from suite.judge.live.server import Runs, Server
 from tests.browser.test_page import CHROMIUM
@@ -32,12 +35,14 @@ LOOKS = {
     "chinese": {"hash": "lang=zh"},
     "phone": {"width": 390},
 }
-PAGES = ("index", "compare", "card", "refused")
+PAGES = ("index", "compare", "card", "refused", "versus")
+"""The last one is what `suite compare` writes."""
 AXE = [
     *(("index", look) for look in LOOKS),
     *(("compare", look) for look in ("light", "dark", "phone")),
     *(("card", look) for look in ("chinese", "phone")),
     ("refused", "light"),
+    *(("versus", look) for look in ("light", "dark", "phone")),
 ]
 
 
@@ -86,6 +91,7 @@ def jobs(rows):
         "compare": ("compare.html", f"cards={rows['slow'].id},{rows['hostile'].id}"),
         "card": (f"cards/{rows['hostile'].id}/index.html", ""),
         "refused": ("refused.html", ""),
+        "versus": ("versus.html", ""),
     }
     for name, look in AXE:
         page, hash_ = places[name]
@@ -132,6 +138,8 @@ def answers(tmp_path_factory, stated, rows, watched):
     refused = SiteRefused(path=HOSTILE, codes=("submission-stray",), why=HOSTILE, why_zh=HOSTILE)
     by_id = {row.id: stated.get(name, stated["devices"]) for name, row in rows.items()}
     factory.write(folder / "site", factory.site(list(rows.values()), (refused,)), by_id)
+    versus = many.compare([many.Entry(name, stated[name]) for name in ("slow", "quick", "hostile")])
+    (folder / "site/versus.html").write_bytes(html.FORMAT.render(versus, Language.EN))
     asked = [job | {"page": str(folder / "site" / job["page"])} for job in jobs(rows)]
     asked.append(watched)
     pictures = os.environ.get("SUITE_SCREENSHOTS")
@@ -203,6 +211,7 @@ def test_the_page_compares_as_the_command_does(answers, stated, name):
     assert len(page["stops"]) == len(known.differences)
     better = [item for item in page["outcomes"] if item[2] in ("better-once", "worse-once")]
     assert bool(better) == (name == "quick")
+    assert page["once"].startswith("ONE RUN OF EACH") == bool(better)
 
 
 def test_a_run_is_watched_to_its_card(answers):

@@ -202,6 +202,11 @@ class Tree:
     def op_withdraw(self, by: str = "cpu") -> None:
         self._state(review.make_status(self._payload(), "cpu", "wrong driver", NOON), by)
 
+    def op_supersede(self, by: str = "cpu") -> None:
+        """By itself, which the command refuses to sign."""
+        payload = self._payload()
+        self._state(review.make_status(payload, "cpu", "faster", NOON, payload), by)
+
     def op_elsewhere(self, *, store: bool = False) -> None:
         packed = (self.folder / pack.PACK_FILE).read_bytes()
         digest = jsonio.sha256_hex(packed)

@@ -250,7 +250,11 @@ def read_statement(
         )
     expected = Expected(predicate_type=stated.predicate_type)
     verified = verify_bundle(data, trust, expected=expected, name=name)
-    return _result(verified, vendor, name)
+    made = _result(verified, vendor, name)
+    if isinstance(made, Ended) and made.successor == payload_sha256:
+        message = Sentence("a card cannot take its own place", "评分卡不能取代自己")
+        raise TrustError("review-differs", message, Place(name))
+    return made
 
 
 def _result(verified: Verified, vendor: str, name: str) -> Made:

@@ -13,6 +13,7 @@ import msgspec
 
 from suite import __version__
 from suite.base.bilingual import english
+from suite.base.visible import inert
 from suite.declare.scenarios import SCENARIOS
 from suite.judge.report.formats.parquet import packed
 from suite.judge.site.cards import COLUMNS, WORDS
@@ -47,7 +48,6 @@ _TEXTS: Final[dict[str, Callable[[SiteCard], str]]] = {
     "asserted": lambda card: " ".join(card.asserted),
 }
 """Columns of few different texts: each text once, and its place for each card."""
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def columnar(cards: Sequence[SiteCard]) -> dict[str, object]:
@@ -159,9 +159,9 @@ def as_csv(site: Site) -> bytes:
 
 def _cell(value: object) -> str:
     text = io.StringIO()
-    # With a cell beside it: an empty one alone in its row would be quoted.
-    csv.writer(text, lineterminator="\n").writerow([_inert(value), ""])
-    return text.getvalue().removesuffix(",\n")
+    # With a cell beside it: an empty one alone in its row would be quoted. Either end of a line within a text has to be.
+    csv.writer(text, lineterminator="\r\n").writerow([inert(value), ""])
+    return text.getvalue().removesuffix(",\r\n")
 
 
 def _number(value: float | None) -> str:
@@ -171,12 +171,6 @@ def _number(value: float | None) -> str:
 def as_json(site: Site) -> bytes:
     """The document of the schema ``site``, indented."""
     return msgspec.json.format(msgspec.json.encode(site, enc_hook=english), indent=2) + b"\n"
-
-
-def _inert(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULAS):
-        return f"'{value}"
-    return value
 
 
 def as_parquet(site: Site) -> bytes:

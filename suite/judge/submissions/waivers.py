@@ -147,9 +147,9 @@ def judge(
     sentence = Sentence(card.verdict.sentence.en, card.verdict.sentence.zh)
     granted = Sentence(*WORDS[card.division.granted])
     if failed:
-        reasons = [placed(rule, whys[rule]) for rule in failed]
-        reasons += for_others(card, failed, setting.waivers)
-        note.fail("not-conformant", sentence, tuple(reasons))
+        broken = [placed(rule, whys[rule]) for rule in failed]
+        others = for_others(card, failed, setting.waivers)
+        note.fail("not-conformant", sentence, (*broken, *others))
     elif _RANK[card.division.granted] < _RANK[least]:
         findings = tuple(placed(item.rule, item.why) for item in card.division.reasons)
         claimed = Sentence(

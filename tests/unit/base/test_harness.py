@@ -21,11 +21,11 @@ def tree(tmp_path, monkeypatch):
         root = tmp_path / which
         place = lambda name: root / (name if name.startswith("suite/") else beside + name)  # noqa: E731
         monkeypatch.setattr(resources, "resource", place)
-        harness.files_sha256.cache_clear()
+        harness.file_digests.cache_clear()
         return harness.files_sha256()
 
     yield tmp_path, digest
-    harness.files_sha256.cache_clear()
+    harness.file_digests.cache_clear()
 
 
 def test_checkout_and_wheel_have_one_digest(tree):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual
+from suite.base.visible import inert
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.compare.formats.format import Format
@@ -54,8 +55,8 @@ def render(result: ManyComparison, language: Language) -> bytes:
                 {
                     "baseline": result.baseline,
                     "card": pair.letter,
-                    "run": pair.comparison.b.run,
-                    "phase": change.phase,
+                    "run": inert(pair.comparison.b.run),
+                    "phase": inert(change.phase),
                     "metric": change.metric,
                     "unit": units[0] if units else "",
                     **_cells("a", change.a),
@@ -67,7 +68,7 @@ def render(result: ManyComparison, language: Language) -> bytes:
                     "p": given(change.p, ""),
                     **_repeated(change.repeated),
                     "outcome": change.outcome,
-                    "why": change.why,
+                    "why": inert(change.why),
                 }
             )
     return text.getvalue().encode()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from suite.base.bilingual import Bilingual
+from suite.base.visible import inert
 from suite.judge.report.formats.format import Format
 from suite.judge.report.view import values
 
@@ -37,10 +38,10 @@ def render(subject: Subject) -> bytes:
     for phase, metric, value in values(subject.card):
         writer.writerow(
             {
-                "run": subject.card.run.id,
-                "phase": phase,
+                "run": inert(subject.card.run.id),
+                "phase": inert(phase),
                 "metric": metric,
-                **msgspec.to_builtins(value),
+                **{name: inert(cell) for name, cell in msgspec.to_builtins(value).items()},
             }
         )
     return text.getvalue().encode()

@@ -111,7 +111,8 @@ const scrolled = (name, table) => make("div", { class: "wide", tabindex: "0", ro
 const heads = (...names) => make("thead", {}, make("tr", {}, ...names.map((name) => make("th", { scope: "col" }, name))));
 
 const admission = (pairs) => {
-  const section = make("section", {}, make("h2", {}, both("What may be compared", "哪些可以比较")), make("p", { class: "stop" }, both(...said("one-each"))));
+  const section = make("section", {}, make("h2", {}, both("What may be compared", "哪些可以比较")));
+  if (pairs.some(({ changes }) => changes.some(({ outcome }) => outcome.endsWith("-once")))) section.append(make("p", { class: "once stop" }, both(...said("one-each"))));
   pairs.forEach(({ differing, changes }, place) => {
     const known = changes.some((change) => change.outcome !== "not-comparable");
     const answer = !known ? ["may NOT be compared", "不可比较"] : differing.length ? ["may be compared in part", "可以部分比较"] : ["may be compared", "可以比较"];

@@ -21,6 +21,7 @@ from suite.documents.comparison import ValueRatio
 from suite.judge.compare import difference, formats, many, paired, plots, ratio
 from suite.judge.compare.formats import html
 from suite.judge.report.formats import registry
+from suite.judge.report.formats.format import Subject
 from tests.factories import evidence as factory
 from tests.factories import scorecard
 from tests.factories.pages import Outline
@@ -196,6 +197,39 @@ def test_what_is_missing_is_never_better() -> None:
     turned = many.compare(entries(without, None))
     assert turned.pairs[0].lacking == ()
     assert not many.is_worse(turned)
+
+
+def test_what_is_lacking_for_one_reason_is_said_once() -> None:
+    def without(made):
+        for name in ("ttft_mean", "ttft_p50", "tpot_p50"):
+            made["phases"][0]["metrics"][name] = {"not_measured": "it failed"}
+        made["phases"][0]["metrics"]["tpot_mean"] = {"not_measured": "another"}
+
+    (pair,) = many.compare(entries(None, without)).pairs
+    phase = scorecard.card()["phases"][0]["name"]
+    mine = [item for item in pair.lacking if item.startswith(f"{phase}: ")]
+    assert [item.rpartition(": ")[2] for item in mine] == ["it failed", "another"]
+    assert mine[0].count("; ") == 2
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1+1", "@x"])
+def test_a_spreadsheet_reads_no_formula(name: str) -> None:
+    """A stranger's card names its run and phases as it likes."""
+
+    def hostile(made):
+        made["run"]["id"] = made["phases"][0]["name"] = name
+
+    result = many.compare(entries(None, hostile))
+    made = scorecard.card()
+    hostile(made)
+    written = [
+        registry.record(formats, "csv").render(result, Language.EN),
+        registry.render("csv", Subject(scorecard.document(made))),
+    ]
+    for table in written:
+        cells = [cell for row in csv.reader(io.StringIO(table.decode())) for cell in row]
+        assert f"'{name}" in cells
+        assert name not in cells
 
 
 @pytest.mark.parametrize("apart", [0.0, 3.0, 60.0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import re
 from base64 import b64encode
@@ -90,6 +91,24 @@ def test_a_spreadsheet_reads_no_formula(stated) -> None:
         "'@x",
         "'-1+1",
     )
+
+
+@pytest.mark.parametrize(
+    "text", ['a "quoted" word', "a, b", "two\nlines", "", " ", "é，", "'", '"', "\r=1", "\t=1"]
+)
+def test_a_table_gives_back_every_text(stated, text) -> None:
+    """Whatever a name holds, cells and rows stay where they are; a formula alone gets its apostrophe."""
+    row = factory.row(stated, owner=text)
+    listed = list(
+        csv.DictReader(io.StringIO(downloads.as_csv(factory.site([row])).decode(), newline=""))
+    )
+    site = downloads.rows(factory.site([row]))
+    assert len(listed) == len(site)
+    for read, made in zip(listed, site, strict=True):
+        inert = f"'{text}" if text.startswith(("\r", "\t")) else text
+        assert read == {
+            name: "" if value is None else str(value) for name, value in made.items()
+        } | {"owner": inert}
 
 
 def test_the_index_gives_back_what_it_was_made_of() -> None:

@@ -303,3 +303,14 @@ def test_names_that_differ_in_letter_case_alone_are_refused(made: factory.Tree, 
     assert [step.code for step in report.stray] == ["submission-stray"] * 2
     assert "letter case alone" in report.stray[0].detail
     assert tree.exit_status(report) >= 4
+
+
+def test_a_changed_file_is_said_in_both_languages_and_of_the_submission(made: factory.Tree) -> None:
+    """The evidence is unpacked for a moment into a folder whose name says nothing to a reader."""
+    made.apply("repack", replace="events.jsonl")
+    (result,) = check(made).submissions
+    step = next(step for step in result.steps if step.outcome == "fail")
+    assert all("清单所列为" in finding.zh for finding in step.findings)
+    assert step.findings
+    assert [item for item in result.steps if "/tmp" in item.detail] == []
+    assert any(result.path in item.detail for item in result.steps)
