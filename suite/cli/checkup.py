@@ -47,8 +47,13 @@ class CheckUp:
         return all(check.outcome is not Outcome.FAIL for check in self.checks)
 
 
-def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
+def check_up(choices: Choices, terminal: Terminal, out: Path | None = None) -> CheckUp:
     """Ask everything; a model or data file that cannot be used is one answer, and the others follow.
+
+    Args:
+        choices: what would run.
+        terminal: shows progress.
+        out: where runs would be written; None for the workspace's ``runs``.
 
     Raises:
         SuiteError: the vendor, the profile or an option is wrong, so that nothing can be asked.
@@ -58,7 +63,7 @@ def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
     failed = {check.topic for check in refused}
     checks = [
         _suite(draft.plan),
-        *check_machine(draft.plan, resources.workspace() / "runs", settings()),
+        *check_machine(draft.plan, out or resources.workspace() / "runs", settings()),
     ]
     checks += refused
     plan = draft.plan
