@@ -11,11 +11,16 @@ class CardClients(Document):
 
     number: Annotated[
         tuple[Count, ...],
-        about("Its number; one that joined again after a loss has two entries.", min_length=1),
+        about(
+            "Its number; one that joined again in another attempt has two entries.", min_length=1
+        ),
     ]
+    attempt: Annotated[tuple[Count, ...], about("Attempt of the run in which it joined, from 0.")]
     machine: Annotated[
         tuple[Count, ...],
-        about("Which of the clients' machines it is on, from 0.", standing="observed"),
+        about(
+            "Which of the clients' machines it is on, from 0 in each attempt.", standing="observed"
+        ),
     ]
     host: Annotated[tuple[Line, ...], about("That machine's processor.", standing="observed")]
     cores: Annotated[

@@ -27,7 +27,7 @@ def clients(evidence: Evidence) -> CardClients | UnsetType:
     if farm is None or not farm.clients:
         return UNSET
     measured = [deal for deal in farm.deals if deal.phase[2]]
-    boots = list(dict.fromkeys(client.mark.boot for client in farm.clients))
+    machines = list(farm.crowds())
     parts = [_parts(client, measured) for client in farm.clients]
     sent = [sum(len(mine(deal, number)) for deal, number in own) for own in parts]
     clocks = [_clock(own) for own in parts]
@@ -35,7 +35,12 @@ def clients(evidence: Evidence) -> CardClients | UnsetType:
     every = sum(sent)
     return CardClients(
         number=tuple(client.number for client in farm.clients),
-        machine=tuple(boots.index(client.mark.boot) for client in farm.clients),
+        attempt=tuple(client.attempt for client in farm.clients),
+        machine=tuple(
+            sum(attempt == client.attempt for attempt, _ in machines[: machines.index(place)])
+            for client in farm.clients
+            for place in [(client.attempt, client.mark.boot)]
+        ),
         host=tuple(client.mark.host for client in farm.clients),
         cores=tuple(client.mark.cores for client in farm.clients),
         ceiling=tuple(stored(client.mark.ceiling.tokens_s) for client in farm.clients),

@@ -70,9 +70,13 @@ def columns(card: Scorecard) -> list[Column]:
 
 
 def _named(known: CardClients, n: int) -> str:
-    """A client's number; with how often that one had joined before, where it had."""
-    before = known.number[:n].count(known.number[n])
-    return f"{known.number[n]}" + (f" ({before + 1})" if before else "")
+    """A client's number; in a run of several attempts also in which it joined, from 1."""
+    if not any(known.attempt):
+        return f"{known.number[n]}"
+    attempt = known.attempt[n] + 1
+    return Sentence(
+        f"{known.number[n]} (attempt {attempt})", f"{known.number[n]}（第 {attempt} 次尝试）"
+    )
 
 
 def _between(low: float | None, high: float | None) -> str:

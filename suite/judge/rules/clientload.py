@@ -39,10 +39,9 @@ if TYPE_CHECKING:
 @of(farm_of)
 def below_ceiling(_: Evidence, farm: Farm) -> Finding:
     """The busiest second of each client and of all."""
-    crowded: Counter[str] = Counter()
+    crowded = farm.crowds()
     for client in farm.clients:
-        crowded[client.mark.boot] += 1
-        if 0 < client.mark.cores < crowded[client.mark.boot]:
+        if 0 < client.mark.cores < crowded[client.attempt, client.mark.boot]:
             why = Sentence(
                 f"more clients than the {client.mark.cores} processors of their machine",
                 f"客户端多于其机器的 {client.mark.cores} 个处理器",
