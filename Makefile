@@ -31,7 +31,7 @@ export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT EMULATE
 RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(if $(filter 1,$(EMULATE)),--emulate,$(if $(EMULATE),--emulate-with "$$EMULATE")) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run audit-round test test-containers test-engines test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-fleet cheats honest mutations rule-mutations docs samples sample-pages release lint format schemas plans lock wheel clean
+.PHONY: help run audit-round test test-containers test-engines test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-nodes bench-fleet cheats honest mutations rule-mutations docs samples sample-pages release lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -123,6 +123,9 @@ bench-verify: .venv/.run ## where verifying a run of 12,090 requests takes its t
 
 bench-site: .venv/.dev ## how long the site of 1,000 cards takes, how soon 10,000 rows are sorted: ARGS="--cards 1000 --rows 10000"
 	@$(PY) -m benchmarks.site $(ARGS)
+
+bench-nodes: .venv/.dev ## vLLM over two containers by each split, and every way to lose a node: ARGS="one tensor tensor/head-killed"
+	@$(PY) -m benchmarks.nodes $(ARGS)
 
 # Ray in an environment of its own: what it needs is nobody else's to have.
 .venv-ray/.dev: requirements-dev.lock .venv/.run

@@ -51,8 +51,13 @@ class CheckUp:
         return all(check.outcome is not Outcome.FAIL for check in self.checks)
 
 
-def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
+def check_up(choices: Choices, terminal: Terminal, out: Path | None = None) -> CheckUp:
     """Ask everything; a model, data file or image that cannot be used is one answer, and the others follow.
+
+    Args:
+        choices: what would run.
+        terminal: shows progress.
+        out: where runs would be written; None for the workspace's ``runs``.
 
     Raises:
         SuiteError: the vendor, the profile or an option is wrong, so that nothing can be asked.
@@ -66,7 +71,7 @@ def check_up(choices: Choices, terminal: Terminal) -> CheckUp:
         refused.append(_refusal(Topic.IMAGE, cause))
         draft = inputs.draft(dataclasses.replace(chosen, image=_UNNAMED), terminal)
     failed = {check.topic for check in refused}
-    machine = check_machine(draft.plan, resources.workspace() / "runs", settings())
+    machine = check_machine(draft.plan, out or resources.workspace() / "runs", settings())
     checks = [
         _suite(draft.plan),
         *(check for check in machine if check.topic != Topic.IMAGE or Topic.IMAGE not in failed),

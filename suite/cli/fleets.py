@@ -175,7 +175,8 @@ def unit(directory: Path, fleet: Fleet) -> Callable[[Job, Files], Sequence[str]]
     def command(job: Job, at: Files) -> Sequence[str]:
         suite = (sys.executable, "-m", "suite")
         if job.cell == PREFLIGHT:
-            return (*suite, "doctor", *first[job.machine].words, "--json")
+            words = (*first[job.machine].words, "--out", str(at.directory))
+            return (*suite, "doctor", *words, "--json")
         cell = cells[job.cell]
         words = (*cell.words, *cell.sending, "--plan", str(_plan_file(directory, cell.name)))
         return (*suite, "run", *words, "--out", str(at.run), "--quiet")

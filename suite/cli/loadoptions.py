@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from suite.base.addresses import split_address
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
-from suite.base.framing import split_address
 from suite.cli.machine import node_token
 from suite.documents.farm import MOST_CLIENTS
 from suite.measure.load.target import LoadOptions

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from suite.documents.bundle import KeyId
+from suite.documents.card_clients import CardClients
 from suite.documents.card_phase import CardPhase
 from suite.documents.deviceevidence import DeviceAttestation
 from suite.documents.document import Document, about
@@ -354,6 +355,10 @@ class Scorecard(Document):
         about(
             "What the devices signed before and after the run, fact by fact; absent where nothing that they signed holds."
         ),
+    ] = UNSET
+    clients: Annotated[
+        CardClients | UnsetType,
+        about("The load clients that sent in the run's place; absent where there were none."),
     ] = UNSET
     task_defects: Annotated[
         dict[str, Count], about("Defects found in the task file by kind.", standing="observed")

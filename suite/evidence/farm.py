@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
@@ -130,6 +131,7 @@ class Client:
     Attributes:
         mark: with which it joined.
         t: when, by the run's clock.
+        attempt: of the run in which it did, from 0.
         exchanges: with it, in the order of the log.
         seals: of its log, as it stated them, each with the same as the log has it.
         reach: nanoseconds that its connections to the server took.
@@ -140,6 +142,7 @@ class Client:
 
     mark: ClientMark
     t: int
+    attempt: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
     seals: list[tuple[Seal, int, str]] = field(default_factory=list)
     reach: tuple[int, ...] = ()
@@ -227,6 +230,7 @@ class Farm:
 
     clients: list[Client] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
+    _attempt: int = 0
     _present: dict[int, Client] = field(default_factory=dict)
 
     def take(self, mark: Mark, place: Place) -> None:
@@ -237,7 +241,7 @@ class Farm:
         """
         match mark.name:
             case "client.joined":
-                joined = Client(_detail(mark, ClientMark, place), mark.t)
+                joined = Client(_detail(mark, ClientMark, place), mark.t, self._attempt)
                 self._present[joined.number] = joined
                 self.clients.append(joined)
             case "client.reach":
@@ -300,6 +304,11 @@ class Farm:
                 ),
             )
         self._present = {}
+        self._attempt += 1
+
+    def crowds(self) -> Counter[tuple[int, str]]:
+        """How many clients each machine had at once: by attempt and digest of its boot."""
+        return Counter((client.attempt, client.mark.boot) for client in self.clients)
 
     def _client(self, number: int, place: Place) -> Client:
         if number not in self._present:

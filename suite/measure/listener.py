@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import abc
 import contextlib
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from suite.base.addresses import join_address, listening
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
-from suite.base.framing import Channel, join_address
+from suite.base.framing import Channel
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
 LEAVE_S: Final = 5.0
@@ -53,11 +54,7 @@ class Listener(abc.ABC):
         self._busy = threading.Lock()
         self._strangers = threading.BoundedSemaphore(MOST_STRANGERS)
         try:
-            # Resolved here: of an address with its interface, bind() would forget the interface.
-            (family, *_, address), *_ = socket.getaddrinfo(
-                host_name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )
-            self._listener = socket.create_server(address, family=family)
+            self._listener = listening(host_name, port)
         except OSError as error:
             message = Sentence(
                 f"cannot listen on {join_address(host_name, port)}: {error.strerror or error}",

@@ -1,12 +1,15 @@
 """Images that are here alone, and the same image elsewhere."""
 
+import contextlib
 import io
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 
 import docker
 import msgspec
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from suite.base.errors import SetupError, UsageError
 from suite.documents.engine import Image
@@ -136,3 +139,28 @@ def test_a_saved_image_is_loaded_again_and_is_the_same(client, tmp_path):
     with pytest.raises(UsageError) as refused:
         ensure(client, image("tarball", NAME), tmp_path, settings)
     assert refused.value.code == "offline-unfit"
+
+
+def test_two_who_build_at_once_have_one_image(client, base_image, tmp_path):
+    """Agents of one machine: a build is never the same twice, so that the second one has to wait and take the first one's."""
+    recipe = tmp_path / "images" / "tried"
+    recipe.mkdir(parents=True)
+    lines = ("ARG BASE_IMAGE", "FROM ${BASE_IMAGE}", "RUN cat /proc/sys/kernel/random/uuid >/uuid")
+    (recipe / "Dockerfile").write_text("\n".join(lines))
+    for name in ("requirements.txt", "torch.txt", "uv.txt"):
+        (recipe / name).write_text("")
+    settings = Settings(repository=tmp_path, cache=tmp_path / "cache", base_image=base_image)
+    document = replace(image("build", "llm-conformance-test-built"), build_context="images/tried")
+
+    def build(number):
+        place = tmp_path / str(number)
+        place.mkdir()
+        with contextlib.closing(docker.from_env()) as own:
+            return ensure(own, document, place, settings).id
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(build, range(2))
+        assert first == second
+    finally:
+        client.images.remove(built_reference(document, settings), force=True)

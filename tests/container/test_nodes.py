@@ -13,8 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from suite import evidence
+from suite.base.addresses import join_address
 from suite.base.errors import EngineError, SetupError
-from suite.base.framing import join_address
 from suite.declare.model.facts import hash_model
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set

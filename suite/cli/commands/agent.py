@@ -38,7 +38,7 @@ def agent(*, listen: str, token: Path, once: bool) -> int:
     Listens until Ctrl-C for a `suite run --nodes N --node HOST:PORT`. A container that it started ends with the run, with
     the connection to it, and with the agent itself.
     """
-    from suite.base.framing import join_address, split_address
+    from suite.base.addresses import join_address, split_address
     from suite.cli.machine import node_token, settings
     from suite.measure.nodes.agent import Agent
     from suite.measure.signals import Stop

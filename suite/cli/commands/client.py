@@ -38,7 +38,7 @@ def client(*, listen: str, token: Path, once: bool) -> int:
     Listens until Ctrl-C for a `suite run --client HOST:PORT`, which deals its requests among its load clients. Each client
     is one process on one core: start as many as there are cores for it. A load ends with the connection to the run.
     """
-    from suite.base.framing import join_address, split_address
+    from suite.base.addresses import join_address, split_address
     from suite.cli.machine import node_token
     from suite.measure.farm.client import LoadClient
     from suite.measure.signals import Stop

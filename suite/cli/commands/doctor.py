@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import SetupError
 from suite.cli.command import command
-from suite.cli.options import choices, json_option
+from suite.cli.options import FILE, choices, json_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from suite.cli.options import Choices
 
 _OUTCOMES = {"pass": "通过  ", "warn": "警告  ", "fail": "未通过"}
@@ -18,8 +22,9 @@ _STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red"}
 
 @command("suite doctor --vendor nvidia")
 @choices
+@click.option("--out", type=FILE, metavar="DIR", help="where runs would be written (default: runs)")
 @json_option("the answers")
-def doctor(choices: Choices, *, as_json: bool) -> int:
+def doctor(choices: Choices, *, out: Path | None, as_json: bool) -> int:
     """Ask whether this machine is ready, and for which division.
 
     Checks devices, Docker, image or environment, disk, memory, ports, clock, model, data, key and division. Each line
@@ -30,7 +35,7 @@ def doctor(choices: Choices, *, as_json: bool) -> int:
     from suite.cli.terminal import Terminal
 
     with Terminal() as terminal:
-        result = check_up(choices, terminal)
+        result = check_up(choices, terminal, out)
     plan = result.plan
     status = 0 if result.ready else SetupError.exit_status
     if as_json:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from suite.base.addresses import join_address
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
-from suite.base.framing import join_address
 from suite.declare.vendor import template
 from suite.documents.document import given
 from suite.documents.topology import Role, Topology

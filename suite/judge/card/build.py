@@ -33,6 +33,7 @@ from suite.documents.text import Text
 from suite.documents.value import Measured, stored
 from suite.judge.attest.deviceevidence import answers, attestation
 from suite.judge.card import details, load, subject
+from suite.judge.card.clients import clients
 from suite.judge.card.headline import headline, widest
 from suite.judge.card.leaves import cut, signable
 from suite.judge.card.level import level
@@ -114,6 +115,7 @@ def build(evidence: Evidence, results: Results, checks: Sequence[RuleResult]) ->
             {*results.run, *(n for p in results.phases.values() for n in p.metrics)}
         ),
         attestation=device_attestation(evidence, checks),
+        clients=clients(evidence),
         task_defects=evidence.environment.task_defects,
         standing=standings(evidence),
         notes=evidence.environment.notes,

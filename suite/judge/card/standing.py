@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from suite.declare.tasks.reference import known_weights
 from suite.documents.card import Scorecard
+from suite.documents.card_clients import CardClients
 from suite.documents.document import STANDING, Document, given
 from suite.judge.rules.devices import declared_accelerator
 from suite.judge.rules.reported import RESOLVED
@@ -64,6 +65,8 @@ def _members(
 def standings(evidence: Evidence) -> dict[str, Standing]:
     """The standing of every fact of a run's card, by JSON pointer."""
     result = of_types() | dict.fromkeys(_observed(evidence), _OBSERVED)
+    if evidence.farm is not None and evidence.farm.clients:
+        result |= dict(_members(CardClients, "/clients", _OBSERVED))
     return result | dict.fromkeys(_unseen(evidence, result), _ASSERTED)
 
 

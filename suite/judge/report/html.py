@@ -28,7 +28,17 @@ from suite.judge.attest import envelope, statement
 from suite.judge.attest.carried import level_shown, read_shown
 from suite.judge.attest.page import LANGUAGES, NOTHING, Carried, embed_bundle, embed_statement
 from suite.judge.metrics.registry import REGISTRY
-from suite.judge.report import details, groups, loadtext, numbers, plots, searches, tables, view
+from suite.judge.report import (
+    clients,
+    details,
+    groups,
+    loadtext,
+    numbers,
+    plots,
+    searches,
+    tables,
+    view,
+)
 from suite.judge.report.templating import (
     TEMPLATES,
     pair,
@@ -49,6 +59,7 @@ _HERE = Path(__file__).parent
 GENERATOR = "llm-inference-conformance page"
 _CODE = (
     "../attest/levels.py",
+    "clients.py",
     "curves.py",
     "details.py",
     "groups.py",
@@ -106,6 +117,7 @@ def _environment() -> jinja2.Environment:
         "t": phrase,
         "pair": lambda words: pair(*words),
         "WORDS": WORDS,
+        "clients": clients,
         "groups": groups,
         "load_text": loadtext.load_text,
         "details": details,

@@ -16,7 +16,7 @@ from suite.base.language import Language
 from suite.documents.document import given
 from suite.documents.engine import engine_title
 from suite.documents.sentences import in_both
-from suite.judge.report import tables, textphases, view
+from suite.judge.report import clients, tables, textphases, view
 from suite.judge.report.texttable import WIDTH, aligned, wrapped
 from suite.judge.report.words import UNITS, WORDS, Phrases
 
@@ -47,7 +47,12 @@ def render(card: Scorecard, language: Language = Language.EN) -> str:
         else:
             lines += wrapped(words, WIDTH, indent="! ", rest="  ")
     lines += ["", *_subject(card, say), "", *_headline(card, say), ""]
-    lines += [*textphases.render(card, language), *_bad_rules(card, say), _time(card, say)]
+    lines += [
+        *textphases.render(card, language),
+        *_clients(card, say),
+        *_bad_rules(card, say),
+        _time(card, say),
+    ]
     return "\n".join(lines)
 
 
@@ -112,6 +117,27 @@ def _headline(card: Scorecard, say: Phrases) -> list[str]:
         else:
             rows.append((phase, name, say("na"), of(shown.reason), "", "", ""))
     return aligned(rows, "<<><<<>", reason_from=4)
+
+
+def _clients(card: Scorecard, say: Phrases) -> list[str]:
+    """The load clients, and how far each column can be trusted."""
+    table = clients.columns(card)
+    if not table:
+        return []
+    standings: dict[str, list[str]] = {}
+    for column in table:
+        standings.setdefault(say(f"standing-{column.standing}"), []).append(say(column.key))
+    of = say.language.of
+    rows = list(zip(*([say(each.key), *map(of, each.cells)] for each in table), strict=True))
+    trust = say("semicolon").join(
+        f"{word}{say('colon')}{say('comma').join(names)}" for word, names in standings.items()
+    )
+    return [
+        say("clients"),
+        *aligned(rows, "<" + ">" * (len(table) - 1)),
+        *wrapped(trust, WIDTH, indent="  "),
+        "",
+    ]
 
 
 def _bad_rules(card: Scorecard, say: Phrases) -> list[str]:

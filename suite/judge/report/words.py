@@ -130,6 +130,20 @@ WORDS: Final[MappingProxyType[str, tuple[str, str]]] = MappingProxyType(
         "notes": ("Notes", "备注"),
         "why-not": ("Why no stricter division was granted", "未授予更严格赛道的原因"),
         "granted-as-asked": ("The division asked for was granted.", "已授予所申请的赛道。"),
+        # load clients
+        "clients": ("Load clients", "负载客户端"),
+        "clients-text": (
+            "Each sent its own part of one schedule. Its latencies are of its own clock; how far that clock may lie from the run's, over all measured loads, is a hard bound.",
+            "每个客户端发送同一调度中属于自己的部分。时延均以其自身时钟计；该时钟相对运行时钟的偏移（涵盖全部测量负载）为严格界限。",
+        ),
+        "client-number": ("Client", "客户端"),
+        "client-requests": ("Measured requests", "测量请求"),
+        "client-clock": ("Clock less the run's, µs", "与运行时钟之差，微秒"),
+        "client-late": ("Late / planned", "迟发 / 有计划时刻"),
+        "client-ceiling": ("Ceiling, tokens/s", "上限，token/秒"),
+        "client-connections": ("Connections, ms", "连接，毫秒"),
+        "client-machine": ("Machine", "机器"),
+        "client-lost": ("Lost", "丢失"),
         # phases
         "repeats": ("repeats", "重复次数"),
         "per-repeat": ("requests per repeat", "每次重复的请求数"),

@@ -39,10 +39,9 @@ if TYPE_CHECKING:
 @of(farm_of)
 def below_ceiling(_: Evidence, farm: Farm) -> Finding:
     """The busiest second of each client and of all."""
-    crowded: Counter[str] = Counter()
+    crowded = farm.crowds()
     for client in farm.clients:
-        crowded[client.mark.boot] += 1
-        if crowded[client.mark.boot] > max(1, client.mark.cores):
+        if crowded[client.attempt, client.mark.boot] > max(1, client.mark.cores):
             known = client.mark.cores > 0
             why = (
                 Sentence(

@@ -332,10 +332,12 @@ def there(evidence: Evidence, farm: Farm) -> Finding:
             what = Sentence(" is of another suite", " 的套件不同")
         if what is not None:
             return failed(named(client) + what, ["events.jsonl"])
-    machines = len({client.mark.boot for client in farm.clients})
+    machines = Counter(attempt for attempt, _ in farm.crowds())
+    together = Counter(client.attempt for client in farm.clients)
+    last = max(together)
     return passed(
         Sentence(
-            f"{len(farm.clients)} clients on {machines} machine(s), to the end",
-            f"{len(farm.clients)} 个客户端位于 {machines} 台机器，均参与到最后",
+            f"{together[last]} clients on {machines[last]} machine(s), to the end",
+            f"{together[last]} 个客户端位于 {machines[last]} 台机器，均参与到最后",
         )
     )

@@ -98,7 +98,7 @@ def ensure_environment(
     digest = requirements_digest(source.parent)
     target = chosen.environments / f".venv-{name}"
     python = target / "bin" / "python"
-    with _lock(chosen.cache / f"venv-{name}.lock"):
+    with locked(chosen.cache / f"venv-{name}.lock"):
         if _read(target / STAMP) == digest and python.exists():
             return python
         wheels = fetch_wheels(source.parent, on_progress, settings=chosen)
@@ -188,7 +188,7 @@ def fetch_wheels(directory: Path, on_progress: Progress, *, settings: Settings) 
     target = settings.cache / "wheels" / f"{directory.name}-{digest[:12]}"
     if (target / STAMP).exists():
         return target
-    with _lock(settings.cache / f"wheels-{directory.name}.lock"):
+    with locked(settings.cache / f"wheels-{directory.name}.lock"):
         if (target / STAMP).exists():
             return target
         # Left by a fetch that was cut: pip reuses what is complete in it.
@@ -310,7 +310,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Let one process at a time make the same thing; the system drops the lock when a holder dies."""
     with _disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import resource
 import signal
 from typing import TYPE_CHECKING
 
+from suite.base.addresses import join_address
 from suite.measure.engine.sim_server import SimServer
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def serve(
     raise_file_limit()
     with _stop_pipe() as stop:
         server = SimServer(script, host=host, port=port, truth=truth)
-        on_ready(f"http://{host}:{server.port}")
+        on_ready(f"http://{join_address(host, server.port)}")
         server.run(stop)
 
 

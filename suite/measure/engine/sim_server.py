@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
+from suite.base.addresses import join_address, listening
 from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, SetupError, unwritable
 from suite.measure.engine.sim_stream import Act, Request, Step, read_request, refuse, steps, whole
@@ -110,7 +111,7 @@ class SimServer:
         try:
             self._listener = _listen(host, port, unix)
         except OSError as cause:
-            where = unix or f"{host}:{port}"
+            where = unix or join_address(host, port)
             raise SetupError(
                 "address-taken",
                 Sentence(
@@ -384,7 +385,7 @@ def _listen(host: str, port: int, unix: str) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(unix)
     else:
-        listener = socket.create_server((host, port), backlog=4096)
+        listener = listening(host, port, backlog=4096)
     listener.listen(4096)
     listener.setblocking(False)
     return listener

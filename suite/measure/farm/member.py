@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
+from suite.base.addresses import split_address
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, SuiteError
-from suite.base.framing import LENGTH, MAX_MESSAGE, connect, framed, split_address
+from suite.base.framing import LENGTH, MAX_MESSAGE, connect, framed
 from suite.documents import farm as wire
 from suite.documents.agent import Order, Reply
 from suite.documents.codec import Lines, canonical

@@ -211,11 +211,16 @@ def _readiness(at: Files, status: int) -> Ending:
         return Ending(status, code, reason or f"the check-up ended with {status}")
     checks = answers.get("checks") if isinstance(answers, dict) else None
     failed = [
-        f"{check.get('topic')}: {check.get('answer')}"
+        f"{check.get('topic')}{_place(check.get('what'))}: {check.get('answer')}"
         for check in (checks if isinstance(checks, list) else ())
         if isinstance(check, dict) and check.get("outcome") == "fail"
     ]
     return Ending(status, "preflight-failed", "; ".join(failed) or "not ready")
+
+
+def _place(what: object) -> str:
+    """What a check of a topic was about, where the topic does not say it."""
+    return f" ({what})" if isinstance(what, str) and what else ""
 
 
 def _error(at: Files) -> tuple[str, str]:

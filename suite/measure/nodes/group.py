@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import UNSET
 
+from suite.base.addresses import join_address
 from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError, SetupError, unwritable
-from suite.base.framing import join_address
 from suite.base.safe import replace_file
 from suite.declare.plan.topology import role_of
 from suite.documents import agent as wire

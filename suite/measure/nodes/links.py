@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from suite.base.addresses import split_address
 from suite.base.errors import SuiteError
-from suite.base.framing import connect, split_address
+from suite.base.framing import connect
 from suite.documents.agent import Measured, Probe
 from suite.documents.codec import plain
 

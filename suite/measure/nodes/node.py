@@ -8,10 +8,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from suite.base.addresses import split_address
 from suite.base.bilingual import Sentence
 from suite.base.errorcodes import error_codes
 from suite.base.errors import EngineError, SetupError
-from suite.base.framing import connect, split_address
+from suite.base.framing import connect
 from suite.documents import agent as wire
 from suite.documents.codec import convert, plain
 from suite.documents.nodes import NodeClock

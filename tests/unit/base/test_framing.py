@@ -9,8 +9,9 @@ import time
 import pytest
 
 from suite.base import secured as secured_by
+from suite.base.addresses import join_address, split_address
 from suite.base.errors import SetupError
-from suite.base.framing import MAX_MESSAGE, Channel, join_address, require_token, split_address
+from suite.base.framing import MAX_MESSAGE, Channel, require_token
 
 TOKEN = b"0123456789abcdef"
 

@@ -19,13 +19,16 @@ from msgspec.structs import replace
 
 from suite import evidence
 from suite.base import harness, jsonio
-from suite.base.errors import EvidenceError, SetupError
+from suite.base.errors import EvidenceError, Place, SetupError
 from suite.base.framing import Channel
+from suite.base.status import Outcome
 from suite.declare.analysis.dealing import owner, shares
 from suite.declare.plan.make import plan_sha256
+from suite.documents.codec import convert
 from suite.documents.environment import Environment
-from suite.documents.event import Footer, Header
+from suite.documents.event import Footer, Header, Mark
 from suite.evidence.farm import Bound, Offsets
+from suite.judge.card.clients import clients as clients_of_card
 from suite.judge.log import endings
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules import clientload, stopping
@@ -528,3 +531,29 @@ def test_what_a_cut_attempt_left_of_a_lost_client_is_set_aside():
     _, farm = factory.of_clients(parts)
     farm.set_aside({("server", 0, True)})
     assert farm.clients[1].open == 4
+
+
+def test_clients_of_a_cut_attempt_crowd_nobody():
+    """Two on a machine of two processors, twice in a row: never four at once."""
+    parts = farmed.document()
+    joined = [m for m in parts["marks"] if m["name"] == "client.joined"]
+    for each in joined:
+        each["detail"] |= {"machine": farmed.BOOT[0], "boot": farmed.BOOT[0], "cores": 2}
+    for each in parts["marks"]:
+        if each["name"] == "client.sealed":
+            each["detail"]["seal"]["boot"] = farmed.BOOT[0]
+    run = factory.evidence(parts)
+    farm = run.farm
+    assert clientload.below_ceiling(run, None).outcome is Outcome.PASS
+    farm.set_aside(())
+    for each in joined:
+        farm.take(convert(each, Mark, file="log"), Place("events.jsonl", 1))
+    assert sorted(farm.crowds().values()) == [2, 2]
+    assert clientload.below_ceiling(run, None).outcome is Outcome.PASS
+    assert rules.there(run, None).why == "2 clients on 1 machine(s), to the end"
+    known = clients_of_card(run)
+    assert known.attempt == (0, 0, 1, 1)
+    assert known.machine == (0, 0, 0, 0)
+    third = {**joined[0], "detail": {**joined[0]["detail"], "client": 2}}
+    farm.take(convert(third, Mark, file="log"), Place("events.jsonl", 1))
+    assert clientload.below_ceiling(run, None).outcome is Outcome.WARN

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from suite.base import harness
+from suite.base.addresses import join_address
 from suite.base.errors import EngineError, SetupError
-from suite.base.framing import Channel, connect, join_address
+from suite.base.framing import Channel, connect
 from suite.documents import agent as wire
 from suite.documents.codec import plain
 from suite.evidence.manifest import NODE_LOG

@@ -7,6 +7,7 @@ made by ``images/base.sh``.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ from suite.measure.engine.container.build import (
     wheel_server,
 )
 from suite.measure.engine.container.pulling import get, layers, pull, repository
-from suite.measure.engine.environment import fetch_wheels
+from suite.measure.engine.environment import fetch_wheels, locked
 from suite.measure.engine.facts import clean
 from suite.measure.engine.process import end_group
 from suite.measure.engine.served import Facts, Settings
@@ -291,29 +292,14 @@ def _built(
     on_progress: Progress,
     settings: Settings,
 ) -> FoundImage:
-    directory = settings.repository / (image.build_context or "")
     reference = built_reference(image, settings)
-    here = get(client, reference)
-    if here is not None and _on_another_base(client, here):
-        here = None
-    if here is None:
-        require_space(client, reference)
-        base = _base_image(client, on_progress, settings)
-        wheels = fetch_wheels(directory, on_progress, settings=settings)
-        on_progress(Sentence(f"building {reference}", f"构建 {reference}"))
-        with wheel_server(wheels) as address:
-            arguments = {"BASE_IMAGE": base, "WHEELS": address, "TORCH_INDEX": settings.torch_index}
-            labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: base}
-            build(
-                client,
-                context(directory),
-                reference,
-                arguments,
-                labels=labels,
-                log=run_directory / BUILD_LOG,
-                on_progress=on_progress,
-            )
+    # Two agents of one machine that built at once would each have an image of its own under one name.
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", reference)
+    with locked(settings.cache / f"image-{name}.lock"):
         here = get(client, reference)
+        if here is None or _on_another_base(client, here):
+            _build(client, image, run_directory, on_progress, settings)
+            here = get(client, reference)
     if here is None:
         raise SetupError(
             "image-build-failed",
@@ -322,6 +308,33 @@ def _built(
             ),
         )
     return _found(client, here, reference, built_here=True)
+
+
+def _build(
+    client: DockerClient,
+    image: ImageDocument,
+    run_directory: Path,
+    on_progress: Progress,
+    settings: Settings,
+) -> None:
+    directory = settings.repository / (image.build_context or "")
+    reference = built_reference(image, settings)
+    require_space(client, reference)
+    base = _base_image(client, on_progress, settings)
+    wheels = fetch_wheels(directory, on_progress, settings=settings)
+    on_progress(Sentence(f"building {reference}", f"构建 {reference}"))
+    with wheel_server(wheels) as address:
+        arguments = {"BASE_IMAGE": base, "WHEELS": address, "TORCH_INDEX": settings.torch_index}
+        labels = {LABEL_CONTEXT: context_digest(directory), LABEL_BASE: base}
+        build(
+            client,
+            context(directory),
+            reference,
+            arguments,
+            labels=labels,
+            log=run_directory / BUILD_LOG,
+            on_progress=on_progress,
+        )
 
 
 def _on_another_base(client: DockerClient, image: Image) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from suite.documents.card import SCORECARD_SCHEMA
 from suite.documents.standing import LEVELS
 from suite.judge.report import (
+    clients,
     details,
     groups,
     html,
@@ -21,7 +22,19 @@ from suite.judge.report import (
     words,
 )
 
-MODULES = (details, groups, html, loadtext, plots, searches, tables, text, textphases, view)
+MODULES = (
+    clients,
+    details,
+    groups,
+    html,
+    loadtext,
+    plots,
+    searches,
+    tables,
+    text,
+    textphases,
+    view,
+)
 
 
 @pytest.mark.parametrize("key", words.WORDS)
