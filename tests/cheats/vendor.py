@@ -49,6 +49,7 @@ def served(folder: Path, engine: str, python: Path) -> dict:
     done = runs.suite(
         "run", "--runtime", "process", "--engine", engine, "--engine-python", python,
         "--profile", PROFILE, "--out", folder / "run", "--key", runs.key(folder / "key.pem"),
+        timeout=1800,
     )  # fmt: skip
     assert done.returncode in (0, 1), done.stderr
     return card_of(folder / "run")
