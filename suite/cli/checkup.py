@@ -17,6 +17,7 @@ from suite.cli.options import default_key
 from suite.declare.model.facts import read_model
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.taskset import task_set_for
+from suite.declare.vendor.load import load_vendor
 from suite.documents.document import given
 from suite.judge.rules.harness import known_suite
 from suite.measure.checkup import Check, Topic, check_machine
@@ -71,7 +72,9 @@ def check_up(choices: Choices, terminal: Terminal, out: Path | None = None) -> C
         refused.append(_refusal(Topic.IMAGE, cause))
         draft = inputs.draft(dataclasses.replace(chosen, image=_UNNAMED), terminal)
     failed = {check.topic for check in refused}
-    machine = check_machine(draft.plan, out or resources.workspace() / "runs", settings())
+    releases = load_vendor(choices.vendor).engine(draft.plan.engine.id).versions
+    runs = out or resources.workspace() / "runs"
+    machine = check_machine(draft.plan, runs, settings(), given(releases))
     checks = [
         _suite(draft.plan),
         *(check for check in machine if check.topic != Topic.IMAGE or Topic.IMAGE not in failed),

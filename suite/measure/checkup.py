@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import enum
 import os
+import re
 import shutil
 import socket
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from msgspec import UNSET
 from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import SetupError
 from suite.base.status import Outcome
+from suite.base.versions import at_least, numbers
 from suite.documents.document import given
 from suite.measure import host
 from suite.measure.engine.container.api import (
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from suite.documents.engine import Image
     from suite.documents.plan import Plan
+    from suite.documents.vendor_engine import VersionRange
     from suite.measure.engine import Settings
 
 MIN_FREE_BYTES: Final = 64 << 20
@@ -83,20 +86,23 @@ class Check:
     what: str = ""
 
 
-def check_machine(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]:
+def check_machine(
+    plan: Plan, runs: Path, settings: Settings, releases: VersionRange | None = None
+) -> Iterator[Check]:
     """Ask everything that this plan needs of the machine.
 
     Args:
         plan: what would run.
         runs: directory that a run would be written to; it need not exist.
         settings: of this machine.
+        releases: of the engine, that its declaration was written for; None where it names none.
     """
     for answer in run_preflight(plan):
         outcome = Outcome.PASS if answer.ok else Outcome.FAIL
         advice = "" if answer.ok else answer.check.hint
         yield Check(Topic.DEVICES, outcome, answer.why, advice, answer.check.what)
     yield from _docker(plan)
-    yield from _environment(plan, settings)
+    yield from _environment(plan, settings, releases)
     yield from _disk(plan, runs, settings)
     yield from _memory(plan)
     yield from _ports(plan)
@@ -175,12 +181,12 @@ def _image(plan: Plan, image: Image, *, here: bool) -> Check:
     return Check(Topic.IMAGE, Outcome.WARN, missing, ahead)
 
 
-def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
+def _environment(plan: Plan, settings: Settings, releases: VersionRange | None) -> Iterator[Check]:
     process = plan.engine.process
     if process is None:
         return
     if process.python is not UNSET:
-        yield _given_environment(process.python)
+        yield _given_environment(process.python, releases)
         return
     name = f".venv-{process.environment}"
     try:
@@ -217,14 +223,36 @@ def _environment(plan: Plan, settings: Settings) -> Iterator[Check]:
     )
 
 
-def _given_environment(python: str) -> Check:
-    """The interpreter that the user named, and what is installed for it."""
+def _given_environment(python: str, releases: VersionRange | None) -> Check:
+    """The interpreter that the user named, what is installed for it, and whether the engine is."""
     try:
         packages = environment_packages(Path(python))
     except SetupError as refused:
         return Check(Topic.ENVIRONMENT, Outcome.FAIL, refused.message, refused.hint)
     answer = f"{python}: Python {packages.get('python', 'unknown')}, {len(packages) - 1} packages"
-    return Check(Topic.ENVIRONMENT, Outcome.PASS, answer)
+    why = "" if releases is None else unfit_release(packages, releases)
+    return Check(Topic.ENVIRONMENT, Outcome.WARN if why else Outcome.PASS, answer, why)
+
+
+def unfit_release(packages: dict[str, str], releases: VersionRange) -> str:
+    """Why an environment may not serve the engine as it is declared; builds for a device have a name of their own behind the engine's."""
+    name = releases.package.lower()
+    found = {
+        package: version
+        for package, version in packages.items()
+        if package.lower() == name or re.match(rf"{re.escape(name)}[-_]", package.lower())
+    }
+    if not found:
+        return Sentence(f"it has no package {name}", f"其中没有软件包 {name}")
+    package, version = min(found.items())
+    if numbers(version) is None or (
+        at_least(version, releases.at_least) and not at_least(version, releases.below)
+    ):
+        return ""
+    return Sentence(
+        f"{package} {version}: its arguments are declared for {releases.at_least} to below {releases.below}",
+        f"{package} {version}：所声明的参数适用于 {releases.at_least} 起、{releases.below} 之前",
+    )
 
 
 def _disk(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]:

@@ -230,6 +230,19 @@ def test_doctor_asks_the_rest_where_no_image_is_known(suite):
     assert {"devices", "memory", "model", "data", "key"} <= {each["topic"] for each in answers}
 
 
+def test_doctor_looks_for_the_engine_in_an_environment_that_was_named(suite):
+    words = ("doctor", "--engine", "llamacpp", "--engine-python", sys.executable, "--json")
+    (environment,) = [
+        answer
+        for answer in json.loads(suite(*words)[1])["checks"]
+        if answer["topic"] == "environment"
+    ]
+    assert (environment["outcome"], environment["advice"]) == (
+        "warn",
+        "it has no package xllamacpp",
+    )
+
+
 def test_doctor_names_a_docker_engine_that_does_not_answer(suite, monkeypatch, tmp_path):
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'none.sock'}")
     status, out, _ = suite("doctor", "--runtime", "container")
