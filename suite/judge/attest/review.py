@@ -251,7 +251,7 @@ def read_statement(
     expected = Expected(predicate_type=stated.predicate_type)
     verified = verify_bundle(data, trust, expected=expected, name=name)
     made = _result(verified, vendor, name)
-    if isinstance(made, Ended) and made.successor == payload_sha256:
+    if isinstance(made, EndedCard) and made.successor == payload_sha256:
         message = Sentence("a card cannot take its own place", "评分卡不能取代自己")
         raise TrustError("review-differs", message, Place(name))
     return made
