@@ -304,13 +304,17 @@ def _ended_early(result: RunResult, error: SuiteError, plan: Plan) -> int:
                 f"可继续：suite run --resume {result.directory}",
             )
         )
+    _say_score(result.directory)
+    return error.exit_status
+
+
+def _say_score(directory: Path) -> None:
     write_note(
         Sentence(
-            f"what it holds is judged by: suite score {result.directory}",
-            f"可评判其内容：suite score {result.directory}",
+            f"what it holds is judged by: suite score {directory}",
+            f"可评判其内容：suite score {directory}",
         )
     )
-    return error.exit_status
 
 
 def _judge(
@@ -328,14 +332,15 @@ def _judge(
         checked = verify_signed(signed, key.public)
     except SuiteError as error:
         terminal.clear()
+        write_error(error)
         write_note(
             Sentence(
-                f"the evidence is kept in {directory}; `suite sign {directory}` tries again, "
-                f"`suite score {directory}` says what it holds",
-                f"证据保存在 {directory}；`suite sign {directory}` 可重试，`suite score {directory}` 可查看其内容",
+                f"the evidence is kept in {directory}; it is signed by: suite sign {directory}",
+                f"证据保存在 {directory}；可签名：suite sign {directory}",
             )
         )
-        raise error from None
+        _say_score(directory)
+        return error.exit_status
     terminal.line(
         Sentence(
             f"scored, signed, rendered and verified in {duration(time.monotonic() - started)}",
