@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from suite import evidence
 from suite.base import resources
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import SetupError, SuiteError, UsageError
 from suite.base.language import language
 from suite.base.quantities import duration
@@ -304,17 +304,13 @@ def _ended_early(result: RunResult, error: SuiteError, plan: Plan) -> int:
                 f"可继续：suite run --resume {result.directory}",
             )
         )
-    _say_score(result.directory)
-    return error.exit_status
-
-
-def _say_score(directory: Path) -> None:
     write_note(
         Sentence(
-            f"what it holds is judged by: suite score {directory}",
-            f"可评判其内容：suite score {directory}",
+            f"what it holds is judged by: suite score {result.directory}",
+            f"可评判其内容：suite score {result.directory}",
         )
     )
+    return error.exit_status
 
 
 def _judge(
@@ -332,15 +328,15 @@ def _judge(
         checked = verify_signed(signed, key.public)
     except SuiteError as error:
         terminal.clear()
-        write_error(error)
-        write_note(
-            Sentence(
-                f"the evidence is kept in {directory}; it is signed by: suite sign {directory}",
-                f"证据保存在 {directory}；可签名：suite sign {directory}",
-            )
+        # The command that measures may be part of another, which ends with it.
+        kept = Sentence(
+            f"the evidence is kept: suite sign {directory} tries again, what it holds is judged by: suite score {directory}",
+            f"证据已保存：suite sign {directory} 可重试；可评判其内容：suite score {directory}",
         )
-        _say_score(directory)
-        return error.exit_status
+        error.hint = (
+            Sentence(f"{error.hint}; ", f"{chinese(error.hint)}；") + kept if error.hint else kept
+        )
+        raise
     terminal.line(
         Sentence(
             f"scored, signed, rendered and verified in {duration(time.monotonic() - started)}",
