@@ -9,6 +9,7 @@ import importlib
 import inspect
 import itertools
 import keyword
+import math
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -239,6 +240,35 @@ class Count(click.ParamType):  # type: ignore[type-arg]  # generic in newer vers
                 ctx,
             )
         return int(text)
+
+
+class Number(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions only
+    """A decimal number within bounds."""
+
+    name = "number"
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least, self._most = least, most
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Refuse what is no such number, NaN among it."""
+        try:
+            number = float(str(value))
+        except ValueError:
+            number = math.nan
+        if not self._least <= number <= self._most:
+            bounds = f"{self._least:g}", f"{self._most:g}"
+            self.fail(
+                Sentence(
+                    f"{str(value)!r} is not a number from {' to '.join(bounds)}",
+                    f"{str(value)!r} 不是 {' 到 '.join(bounds)} 的数",
+                ),
+                param,
+                ctx,
+            )
+        return number
 
 
 def completions(names: Iterable[str], incomplete: str) -> list[CompletionItem]:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from suite import evidence
 from suite.base import resources
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import SetupError, SuiteError, UsageError
 from suite.base.language import language
 from suite.base.quantities import duration
@@ -328,14 +328,15 @@ def _judge(
         checked = verify_signed(signed, key.public)
     except SuiteError as error:
         terminal.clear()
-        write_note(
-            Sentence(
-                f"the evidence is kept in {directory}; `suite sign {directory}` tries again, "
-                f"`suite score {directory}` says what it holds",
-                f"证据保存在 {directory}；`suite sign {directory}` 可重试，`suite score {directory}` 可查看其内容",
-            )
+        # The command that measures may be part of another, which ends with it.
+        kept = Sentence(
+            f"the evidence is kept: suite sign {directory} tries again, what it holds is judged by: suite score {directory}",
+            f"证据已保存：suite sign {directory} 可重试；可评判其内容：suite score {directory}",
         )
-        raise error from None
+        error.hint = (
+            Sentence(f"{error.hint}; ", f"{chinese(error.hint)}；") + kept if error.hint else kept
+        )
+        raise
     terminal.line(
         Sentence(
             f"scored, signed, rendered and verified in {duration(time.monotonic() - started)}",

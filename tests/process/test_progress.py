@@ -110,6 +110,16 @@ def test_a_phase_shows_requests_and_time_left_and_ctrl_c_is_answered(terminal, w
     assert shown.text.rindex("\x1b[?25h") > shown.text.rindex("\x1b[?25l")
 
 
+def test_ctrl_c_while_the_card_is_made_ends_by_naming_what_judges_the_run(
+    terminal, words, tmp_path
+):
+    shown = terminal(*words[:-2])
+    shown.until("scoring, signing and rendering")
+    shown.process.send_signal(signal.SIGINT)
+    assert shown.end() == 130
+    assert shown.plain().endswith(f"suite score {tmp_path / 'run'}")
+
+
 def test_an_engines_start_shows_its_log(terminal, words, tmp_path):
     words[-1] = json.dumps({"faults": [{"name": "slow_start", "ms": 60_000.0}]})
     shown = terminal(*words)

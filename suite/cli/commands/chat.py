@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError
-from suite.cli.command import Count, command
+from suite.cli.command import Count, Number, command
 from suite.cli.options import choices, sending
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ MOST_TOKENS = 1024
     show_default=True,
     help="longest answer",
 )
-@click.option("--temperature", type=float, default=0.0, show_default=True, help="0: greedy")
+@click.option("--temperature", type=Number(0, 2), default=0.0, show_default=True, help="0: greedy")
 def chat(
     message: str | None,
     *,
@@ -46,13 +44,5 @@ def chat(
     """
     from suite.cli.chatting import converse
 
-    if not 0 <= temperature <= 2:
-        raise UsageError(
-            "usage-wrong",
-            Sentence(
-                f"--temperature {temperature:g} is not between 0 and 2",
-                f"--temperature {temperature:g} 不在 0 与 2 之间",
-            ),
-        )
     body: dict[str, object] = {"max_tokens": max_tokens, "temperature": temperature}
     return converse(choices, sending, message=message, system=system, body=body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from suite.base.bilingual import Sentence
-from suite.cli.command import command
+from suite.cli.command import Number, command
 from suite.cli.options import json_option
 
 _LIMITS = {
@@ -24,7 +24,7 @@ _LIMITS = {
 @command("suite self-test --seconds 10")
 @click.option(
     "--seconds",
-    type=click.FloatRange(2, 600),
+    type=Number(2, 600),
     default=5.0,
     show_default=True,
     metavar="S",

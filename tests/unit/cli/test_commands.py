@@ -139,6 +139,8 @@ def test_an_example_is_a_command_line_that_can_be_read(words):
         (("score",), "usage-wrong", "missing argument 'RUN'"),
         (("completion", "fsh"), "usage-wrong", "did you mean 'fish'?"),
         (("render", "card.json", "--format", "htlm"), "format-unknown", "did you mean 'html'?"),
+        (("self-test", "--seconds", "x"), "usage-wrong", "'x' is not a number from 2 to 600"),
+        (("self-test", "--seconds", "nan"), "usage-wrong", "'nan' is not a number from 2 to 600"),
         (("plan", "--division", "opn"), "usage-wrong", "did you mean 'open'?"),
         (("prepare", "--all", "--engine", "vllm"), "usage-wrong", "--engine and --all"),
     ],

@@ -89,7 +89,7 @@ def test_a_refusal_in_foreign_words_is_explained_in_chinese():
         (["plan", "--lang", "zz"], "error[usage-wrong]: suite plan: invalid value"),
         (["plan", "--profile"], "选项 '--profile' 需要取值"),
         (["keygen", "spare"], "多余的参数 spare"),
-        (["chat", "--temperature", "3"], "--temperature 3 不在 0 与 2 之间"),
+        (["chat", "--temperature", "3"], "'--temperature' 的取值有误：'3' 不是 0 到 2 的数"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
