@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 
 import pytest
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from suite.documents.codec import convert, decode, plain
 from suite.documents.nodes import Nodes
 from suite.documents.plan import Plan
 from suite.documents.topology import TopologyChoice
+from suite.judge.score import score
 from suite.measure.engine.container.node import node_network
 from suite.measure.engine.container.options import LABEL_RUN
 from suite.measure.engine.served import Settings
@@ -250,6 +252,33 @@ def agents():
     yield [join_address(*agent.address) for agent in listening]
     for agent in listening:
         agent.close()
+
+
+def test_a_whole_run_between_nodes_that_are_named_by_ipv6(base_image, run, nothing_left):
+    """On their machines' network: the head listens, and follower and load reach it, at the agents' own addresses."""
+    made = plain(scripted(base_image, "head", "follower"))
+    made["engine"]["container"]["network"] = "host"
+    with contextlib.ExitStack() as closing:
+        where = []
+        for _ in range(2):
+            agent = closing.enter_context(contextlib.closing(Agent("::1", 0, TOKEN, Settings())))
+            threading.Thread(target=agent.serve, daemon=True).start()
+            where.append(join_address(*agent.address))
+        settings = Settings(nodes=tuple(where), node_token=TOKEN)
+        result = measured(convert(made, Plan), run, settings)
+    assert (result.error, result.ended) == (None, "complete")
+    nodes = decode((run / "nodes.json").read_bytes(), Nodes)
+    assert [node.address for node in nodes.nodes] == ["::1", "::1"]
+    assert [node.ended for node in nodes.nodes] == ["", ""]
+    left = evidence.read(run)
+    ends = Counter(request.outcome for request in left.requests)
+    print(f"by IPv6: {ends}")
+    assert (
+        ends["ok"] > len(left.requests) / 2
+    )  # the scripted server lets few wait, and breaks others off
+    outcomes = {check.rule: check.outcome for check in score(left).checks}
+    assert {outcomes[rule] for rule in ("R131", "R132")} == {"pass"}
+    assert outcomes["R130"] == "warn"  # two nodes are one machine
 
 
 def refusal(plan, run, *where, token=TOKEN):

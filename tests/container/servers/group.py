@@ -22,6 +22,10 @@ STEPS = 29501
 PAUSE_S = 0.01
 
 
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 class Followers:
     """Connections that followers opened."""
 
@@ -29,7 +33,7 @@ class Followers:
         self.count = count
         self.lock = threading.Lock()
         self.connections = []
-        listener = socket.create_server((own, STEPS))
+        listener = socket.create_server((own, STEPS), family=family(own))
         threading.Thread(target=self.accept, args=(listener,), daemon=True).start()
 
     def accept(self, listener):
@@ -123,7 +127,9 @@ def main():
         Handler.followers = Followers(options["--own"], int(options["--followers"]))
     if role == "router":
         Handler.backends = options["--prefill"], options["--decode"]
-    http.server.ThreadingHTTPServer((options["--own"], PORT), Handler).serve_forever()
+    server = http.server.ThreadingHTTPServer
+    server.address_family = family(options["--own"])
+    server((options["--own"], PORT), Handler).serve_forever()
 
 
 if __name__ == "__main__":

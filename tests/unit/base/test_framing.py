@@ -1,10 +1,12 @@
 """Messages between machines: encrypted, the token proven without travelling, and what is no message refused."""
 
 import contextlib
+import datetime as dt
 import socket
 import ssl
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -127,6 +129,22 @@ def test_who_stands_in_between_has_no_proof_to_pass_on(channels, monkeypatch):
     assert proven((near, other)) == ["agent-token-refused"] * 2
     thread.join()
     near.close()
+
+
+@pytest.mark.parametrize("years", [-40, 40])
+@pytest.mark.parametrize(
+    ("token", "raised"), [(TOKEN, []), (TOKEN + b"x", ["agent-token-refused"] * 2)]
+)
+def test_the_token_decides_and_no_date_of_a_certificate(
+    channels, monkeypatch, years, token, raised
+):
+    """A machine whose calendar is decades off has an expired certificate, or one to come: nothing else hangs on its dates."""
+
+    moment = dt.datetime.now(dt.UTC) + dt.timedelta(days=365 * years)
+    calendar = SimpleNamespace(UTC=dt.UTC, datetime=SimpleNamespace(now=lambda _: moment))
+    monkeypatch.setattr(secured_by, "_accepting", secured_by._accepting.__wrapped__)
+    monkeypatch.setattr(secured_by, "dt", calendar)
+    assert proven(channels, other=token) == raised
 
 
 @pytest.mark.parametrize("data", [b'\x00\x00\x00\x30{"nonce": "', b"GET / HTTP/1.1\r\n", bytes(9)])
