@@ -28,7 +28,8 @@ PY := .venv/bin/python
 UV := $(PY) -m suite.base.uv
 # Through the environment, so that the shell takes spaces and quotes as they are.
 export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT EMULATE
-RUN_FLAGS := --vendor "$$VENDOR" $(foreach name,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT,$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"}) $(if $(filter 1,$(EMULATE)),--emulate,$(if $(EMULATE),--emulate-with "$$EMULATE")) $(ARGS)
+FLAGS = $(foreach name,$(1),$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"})
+RUN_FLAGS := --vendor "$$VENDOR" $(call FLAGS,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT) $(if $(filter 1,$(EMULATE)),--emulate,$(if $(EMULATE),--emulate-with "$$EMULATE")) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
 .PHONY: help run audit-round test test-containers test-engines test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-nodes bench-fleet cheats honest mutations rule-mutations docs samples sample-pages release lint format schemas plans lock wheel clean
@@ -64,11 +65,12 @@ help: ## list the targets
 run: .venv/.run ## measure: VENDOR= ENGINE= MODEL= DATA= PROFILE= DEVICES= RUNTIME= OUT= EMULATE=1|vllm ARGS=
 	@$(PY) -m suite run $(RUN_FLAGS)
 
-audit-round: .venv/.run ## an honest engine (llama.cpp, mini model) under a challenge, audited against transformers; OUT=
+audit-round: .venv/.run ## an honest engine under a challenge, audited against transformers: ENGINE= (llamacpp) MODEL= (mini) DATA= PROFILE= OUT= ARGS=
 	@place="$${OUT:-runs/audit-round}" && mkdir -p "$$place" && \
 	$(PY) -m suite round new audit-round --out "$$place/challenge.json" && \
-	$(PY) -m suite run --vendor cpu --engine llamacpp --runtime process --challenge "$$place/challenge.json" --out "$$place/run" && \
-	$(PY) -m suite audit "$$place/run" --model mini --tokens 300
+	$(PY) -m suite run --vendor cpu --engine "$${ENGINE:-llamacpp}" --runtime process $(call FLAGS,MODEL DATA PROFILE) \
+		--challenge "$$place/challenge.json" --out "$$place/run" $(ARGS) && \
+	$(PY) -m suite audit "$$place/run" --model "$${MODEL:-mini}" $(call FLAGS,DATA) --tokens 300
 
 # Neighbours in a file share what its fixtures make, so each worker has a stretch of its own until it steals.
 # Tests of one Docker engine go one by one: whoever comes next removes what a dead run left. Beside them run those of
