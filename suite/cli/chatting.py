@@ -164,12 +164,17 @@ def _answer(talk: Conversation, line: str) -> None:
         KeyboardInterrupt: Ctrl-C, where nobody can be asked for another line.
     """
     pieces = talk.ask(line)
+    said = False
     try:
         with contextlib.closing(pieces):
             for piece in pieces:
+                said = True
                 sys.stdout.write(visible(piece))
                 sys.stdout.flush()
     except KeyboardInterrupt:
         if not sys.stdin.isatty():
             raise
+        said = True
     say("", flush=True)
+    if not said:
+        write_note(Sentence("the engine ended its answer at once", "引擎立即结束了回答"))

@@ -103,9 +103,18 @@ def named(source: ModelSource, claim: str | None) -> ModelSource:
 def _from_hub(name: str) -> ModelSource:
     # Imported here: no other command needs the Hub's client, and it takes a second to load.
     import huggingface_hub
-    from huggingface_hub import errors
+    from huggingface_hub import constants, errors
 
     repository, _, revision = name.partition("@")
+    if not constants.ENDPOINT.startswith(("http://", "https://")):
+        raise DataError(
+            "model-unavailable",
+            Sentence(
+                f"HF_ENDPOINT is no address: {constants.ENDPOINT!r}",
+                f"HF_ENDPOINT 不是地址：{constants.ENDPOINT!r}",
+            ),
+            hint=Sentence("for example https://hf-mirror.com", "例如 https://hf-mirror.com"),
+        )
     cause: Exception | None = None
     for local in (True, False):
         try:

@@ -46,7 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        for text in ("re: ", last, "\x1b[31m"):
+        for text in ("re: ", last, "\x1b[31m") if last != "silent" else ():
             self.event({"choices": [{"index": 0, "delta": {"content": text}}]})
         if last == "fail":
             self.event({"error": {"message": "out of blocks"}})
@@ -107,7 +107,13 @@ def test_one_message_with_a_key_and_limits(chat, server, monkeypatch):
     assert chat(*words)[:2] == (0, "re: hello\n")
     (body,) = server.asked
     assert (body["key"], body["max_tokens"], body["temperature"]) == ("Bearer secret", 7, 0.5)
-    assert chat("plain")[:2] == (0, "whole\n")
+    assert chat("plain") == (0, "whole\n", "")
+
+
+def test_an_answer_that_ends_at_once_is_said(chat):
+    status, out, err = chat("silent")
+    assert (status, out) == (0, "\n")
+    assert "ended its answer at once" in err
 
 
 @pytest.mark.parametrize(

@@ -213,3 +213,12 @@ def test_a_mirror_of_the_hugging_face_hub_is_asked(hub, tmp_path):
     held = {path.name for path in (tmp_path / "hf").rglob("snapshots/*/*")}
     assert held == {"config.json", "model.safetensors", "nested"}
     assert directory.endswith(COMMIT)
+
+
+def test_a_mirror_that_is_no_address_is_named(tmp_path):
+    script = "from suite.measure.fetch.model import find; find('owner/name')"
+    environment = {"HF_ENDPOINT": "mirror.example", "HF_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "DataError: HF_ENDPOINT is no address: 'mirror.example'" in done.stderr
