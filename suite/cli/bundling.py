@@ -27,12 +27,15 @@ from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.measure import offline
 from suite.measure.digests import DigestStore
 from suite.measure.engine import docker_available
+from suite.measure.engine.container.archive import held
 from suite.measure.engine.container.save import saved
 from suite.measure.engine.environment import fetch_wheels, requirements_digest
 from suite.measure.engine.served import Brought
 from suite.measure.fetch import model as modelsource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from suite.cli.options import Choices
     from suite.cli.terminal import Terminal
     from suite.declare.vendor.load import Vendor
@@ -241,16 +244,13 @@ def taken(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Brought
     """The choices with what a bundle brings in their place, and what of it the engine is made from.
 
     Raises:
-        UsageError: ``offline-unfit``.
+        UsageError: ``offline-unfit``, ``image-archive-unfit``.
+        DataError: ``image-archive-form``.
         SuiteError: as `suite.measure.offline.opened`.
     """
     if choices.bundle is None:
-        return choices, None
-
-    def on_bytes(path: str, size: int) -> None:
-        if terminal is not None:
-            terminal.transfer(Sentence(f"reading {path}", f"读取 {path}"), size, None, "B")
-
+        return (choices, None) if choices.image_archive is None else _archived(choices, terminal)
+    on_bytes = _reading(terminal)
     cache = settings().cache
     manifest, folder, sha256 = offline.opened(
         choices.bundle, cache / "bundles", store=DigestStore(cache), on_bytes=on_bytes
@@ -281,6 +281,52 @@ def taken(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Brought
     )
 
 
+def _reading(terminal: Terminal | None) -> Callable[[str, int], None]:
+    def on_bytes(path: str, size: int) -> None:
+        if terminal is not None:
+            terminal.transfer(Sentence(f"reading {path}", f"读取 {path}"), size, None, "B")
+
+    return on_bytes
+
+
+def _archived(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Brought]:
+    """The choices with the image of an archive in its place.
+
+    Raises:
+        UsageError: ``image-archive-unfit``: no container is started; it holds several images and none or another is named.
+        DataError: ``image-archive-form``.
+    """
+    path = choices.image_archive
+    assert path is not None
+    if choices.url is not None or choices.runtime not in (None, "container"):
+        message = Sentence(
+            "--image-archive: this run starts no container", "--image-archive：此次运行不启动容器"
+        )
+        raise UsageError("image-archive-unfit", message)
+    ids = {
+        name: image.id
+        for image in held(path, "image-archive-form")
+        for name in image.names or {image.id}
+    }
+    named = choices.image or (next(iter(ids)) if len(set(ids.values())) == 1 else None)
+    if named not in ids:
+        message = Sentence(
+            f"{path} holds {', '.join(ids) or 'no image'}",
+            f"{path} 含有 {', '.join(ids) or '零个镜像'}",
+        )
+        hint = Sentence("name one of them with --image", "请以 --image 指定其中之一")
+        raise UsageError("image-archive-unfit", message, hint=hint)
+    store = DigestStore(settings().cache)
+    sha256 = offline.file_digest(path, path.parent, path.name, store, _reading(terminal))
+    store.save()
+    if terminal is not None:
+        terminal.clear()
+    choices = dataclasses.replace(choices, image=named, runtime="container")
+    return choices, Brought(
+        sha256=sha256, archive=path, images=ids, wheels=None, kind="image-archive"
+    )
+
+
 def _require_fit(choices: Choices, manifest: OfflineBundle) -> None:
     """Refuse what contradicts the bundle.
 
@@ -300,6 +346,7 @@ def _require_fit(choices: Choices, manifest: OfflineBundle) -> None:
         "--engine": (choices.engine, manifest.engine),
         "--runtime": ("endpoint" if choices.url else choices.runtime, manifest.runtime),
         "--image": (choices.image, None),
+        "--image-archive": (choices.image_archive, None),
         "--engine-python": (choices.engine_python, None),
         "--model": (choices.model, None) if manifest.model is not UNSET else (None, None),
     }

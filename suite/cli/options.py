@@ -82,6 +82,7 @@ class Choices:
     emulate: bool = False
     emulate_with: str | None = None
     bundle: Path | None = None
+    image_archive: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +264,12 @@ _CHOICES = (
         type=FILE,
         metavar="FILE|DIR",
         help="image, model and data from a bundle for closed networks (suite vendors bundle)",
+    ),
+    click.option(
+        "--image-archive",
+        type=FILE,
+        metavar="FILE",
+        help="image from a file of docker save; of several in it --image names one",
     ),
     click.option("--nonce", help="round identifier issued by the reviewers"),
     click.option(

@@ -330,13 +330,24 @@ def _check(
         )
     for file in manifest.files:
         path = folder / file.path
-        known = store.get(path)
-        if known is None:
-            known = _digest(path, folder, file.path, on_bytes)
-            store.put(path, known)
-        if known != file.sha256:
+        if file_digest(path, folder, file.path, store, on_bytes) != file.sha256:
             raise _changed(folder, file.path)
     store.save()
+
+
+def file_digest(
+    path: Path, below: Path, name: str, store: DigestStore, on_bytes: Callable[[str, int], None]
+) -> str:
+    """The SHA-256 of a file, in hexadecimal, taken from the store where it is what it was.
+
+    Raises:
+        DataError: ``offline-changed``: it cannot be read.
+    """
+    known = store.get(path)
+    if known is None:
+        known = _digest(path, below, name, on_bytes)
+        store.put(path, known)
+    return known
 
 
 def _digest(path: Path, below: Path, name: str, on_bytes: Callable[[str, int], None]) -> str:

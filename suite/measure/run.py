@@ -177,7 +177,8 @@ def _salt(earlier: evidence.Evidence | None) -> str | None:
 def _measure(run: Run) -> None:
     run.facts.update(host.facts())
     if run.settings is not None and run.settings.bundle is not None:
-        run.facts["bundle.sha256"] = Fact(value=run.settings.bundle.sha256)
+        brought = run.settings.bundle
+        run.facts[f"{brought.kind}.sha256"] = Fact(value=brought.sha256)
     devices, outputs = observe(run.plan)
     run.devices, run.outputs = hidden(devices, [*run.outputs, *outputs], run.salt)
     run.facts.update(host.served_facts(tool_facts(run.plan)))

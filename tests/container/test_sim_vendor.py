@@ -1,5 +1,8 @@
 """The simulated vendor by its declaration, in its own image and as a process: labelled, and named where it cheats."""
 
+import json
+import subprocess
+
 import pytest
 
 from tests.cheats import vendor
@@ -26,3 +29,34 @@ def test_a_vendor_who_cheats_is_named_and_nobody_takes_it_for_hardware(tmp_path,
     assert "no model runs" in (run / "engine.log").read_text("utf-8")
     refused = runs.suite("submit", run, "--to", tmp_path / "submissions")
     assert "emulated-submission" in refused.stderr
+
+
+def test_an_image_that_came_as_a_file_is_loaded_and_runs(tmp_path):
+    """What is saved under another name, and gone from the engine, as in a lab to which somebody carries it."""
+    done = runs.suite("prepare", "--vendor", "sim", "--runtime", "container")
+    assert done.returncode == 0, done.stderr
+    planned = runs.suite("plan", "--vendor", "sim", "--runtime", "container", "--json")
+    reference = json.loads(planned.stdout)["engine"]["image"]["reference"]
+    listed = docker("images", "--format", "{{.Repository}}:{{.Tag}}", reference).split()
+    name, archive = "llm-conformance-test-carried:1", tmp_path / "image.tar"
+    docker("tag", listed[0], name)
+    docker("save", "-o", str(archive), name)
+    docker("rmi", name)
+    run = tmp_path / "run"
+    try:
+        done = runs.suite(
+            "run", "--vendor", "sim", "--image-archive", archive, "--profile", vendor.PROFILE,
+            "--out", run, "--key", runs.key(tmp_path / "key.pem"),
+        )  # fmt: skip
+        assert done.returncode in (0, 1), done.stderr
+        assert docker("images", "-q", name)
+    finally:
+        docker("rmi", name)
+    card = vendor.card_of(run)
+    assert card["runtime"] == "container"
+    facts = json.loads((run / "environment.json").read_bytes())["facts"]
+    assert len(facts["image-archive.sha256"]["value"]) == 64
+
+
+def docker(*words):
+    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout

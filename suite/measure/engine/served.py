@@ -6,7 +6,7 @@ import socket
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 from suite.base import resources
 from suite.base.bilingual import Sentence, chinese
@@ -106,10 +106,10 @@ class Served(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a bundle for a closed network brought, each file of it checked; nothing else is then fetched.
+    """What a bundle for a closed network brought, each file of it checked, or an image's archive alone.
 
     Attributes:
-        sha256: of its ``bundle.json``.
+        sha256: of the bundle's ``bundle.json``, or of the image's archive.
         archive: the file with the images; None without one.
         images: name or id of each image in it, with its id.
         wheels: directory with the packages of the engine's environment; None without one.
@@ -119,6 +119,7 @@ class Brought:
     archive: Path | None
     images: Mapping[str, str]
     wheels: Path | None
+    kind: Literal["bundle", "image-archive"] = "bundle"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 import dataclasses
 import io
+import json
 import os
 import platform
 import signal
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -234,6 +236,68 @@ def saved(path, tags, config=CONFIG):
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
     return path
+
+
+def oci(path, tags, *, wrapped=False):
+    """An archive of an engine that knows images by their manifests."""
+    digest = ID.removeprefix("sha256:")
+    manifest = jsonio.canonical({"config": {"digest": ID}, "layers": []})
+    blobs = {digest: CONFIG, jsonio.sha256_hex(manifest): manifest}
+    top = jsonio.sha256_hex(manifest)
+    if wrapped:
+        rows = [{"digest": f"sha256:{top}"}, {"digest": f"sha256:{'0' * 64}"}]
+        listed = jsonio.canonical({"manifests": rows})
+        top = jsonio.sha256_hex(listed)
+        blobs[top] = listed
+    members = {f"blobs/sha256/{name}": data for name, data in blobs.items()}
+    members["index.json"] = jsonio.canonical({"manifests": [{"digest": f"sha256:{top}"}]})
+    config = f"blobs/sha256/{digest}"
+    members["manifest.json"] = jsonio.canonical([{"Config": config, "RepoTags": tags}])
+    with tarfile.open(path, "w:gz") as tar:
+        for member, data in members.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return path, f"sha256:{top}"
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_image_is_known_by_its_manifest_as_by_its_configuration(tmp_path, wrapped):
+    path, manifest = oci(tmp_path / "i.tar.gz", ["engine:1"], wrapped=wrapped)
+    for identity in (ID, manifest):
+        same = images.require(path, {"engine:1": identity})["engine:1"]
+        assert {ID, manifest} <= same
+
+
+def run_with(path, *words):
+    line = ("plan", "--image-archive", path, *words)
+    done = runs.suite(*line)
+    return done.returncode, done.stderr
+
+
+def test_the_image_of_an_archive_is_planned_and_one_of_several_must_be_named(tmp_path):
+    alone, _ = oci(tmp_path / "one.tar.gz", ["engine:1"])
+    two = saved(tmp_path / "two.tar", ["engine:1", "engine:2"])
+    done = runs.suite("plan", "--image-archive", alone, "--json")
+    image = json.loads(done.stdout)["engine"]["image"]
+    assert (image["reference"], image["source"]) == ("engine:1", "registry")
+    assert json.loads(done.stdout)["runtime"] == "container"
+    assert run_with(two)[0] == 0  # two names of one image
+    for words, says in (
+        (("--image", "other:1"), "image-archive-unfit"),
+        (("--runtime", "process"), "image-archive-unfit"),
+        (("--url", "http://127.0.0.1:1/v1"), "image-archive-unfit"),
+        (("--bundle", tmp_path), "offline-"),
+    ):
+        status, error = run_with(alone, *words)
+        assert status == 2, error
+        assert says in error
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(alone.read_bytes()[:150])
+    for file in (cut, tmp_path, tmp_path / "absent.tar", Path(__file__)):
+        status, error = run_with(file)
+        assert "image-archive-form" in error, error
+        assert status > 1
 
 
 @pytest.mark.parametrize(
