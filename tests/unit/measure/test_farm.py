@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from suite import evidence
+from suite import __version__, evidence
 from suite.base import harness, jsonio
 from suite.base.errors import EvidenceError, Place, SetupError
 from suite.base.framing import Channel
@@ -78,7 +78,10 @@ def perform(directory, clients, planned, script=QUICK, *, meanwhile=None, ended=
         evidence.Writer(directory) as writer,
     ):
         made = plan(planned, {})
-        made = replace(made, suite=replace(made.suite, files_sha256=harness.files_sha256()))
+        made = replace(
+            made,
+            suite=replace(made.suite, version=__version__, files_sha256=harness.files_sha256()),
+        )
         run = Run(
             plan=made,
             settings=None,
