@@ -23,8 +23,7 @@ const answers = {
     }),
   async leaderboard(page) {
     const words = () => page.evaluate(() => ["unlike", "several"].map((id) => !document.getElementById(id).hidden));
-    const charts = () => page.waitForFunction(() => document.querySelectorAll("#charts circle").length).then(() => page.$$eval("#charts circle title", (all) => all.map((it) => it.textContent)));
-    const seen = { first: await rows(page), said: await words(), points: await charts() };
+    const seen = { first: await rows(page), said: await words() };
     await page.select("#by-scenario", "offline");
     seen.ofOne = await words();
     await page.select("#by-scenario", "headline");
@@ -52,6 +51,51 @@ const answers = {
     await ready(page);
     seen.again = await rows(page);
     seen.still = await page.$eval("h1", (it) => it.innerText);
+    return seen;
+  },
+  // What each picture says and shows, also once the theme, the language, the order or the medium has changed.
+  async charts(page) {
+    const drawn = async () => {
+      await page.waitForFunction(() => performance.getEntriesByName("charts").length > 0);
+      return page.$$eval("#charts figure:not([hidden])", (all) =>
+        all.map((it) => {
+          const canvas = it.querySelector("canvas");
+          const seen = { named: document.getElementById(canvas.getAttribute("aria-labelledby")).innerText, shown: canvas.checkVisibility(), rows: [...it.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent)) };
+          if (!window.Chart) return seen;
+          const chart = Chart.getChart(canvas);
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const colours = new Map();
+          for (let at = 0; at < data.length; at += 4) {
+            const colour = data.slice(at, at + 3).join();
+            if (data[at + 3] === 255) colours.set(colour, (colours.get(colour) ?? 0) + 1);
+          }
+          const [colour] = [...colours].sort((a, b) => b[1] - a[1])[0] ?? [null];
+          return { ...seen, colour, width: canvas.width, axis: chart.options.scales.x.title.text, values: chart.data.datasets.flatMap((set) => set.data), kept: Boolean(chart.data.kept) };
+        }),
+      );
+    };
+    const seen = { first: await drawn() };
+    if (!(await page.evaluate(() => Boolean(window.Chart)))) return seen;
+    await page.$$eval("#charts figure:not([hidden]) canvas", (all) => all.forEach((it) => (Chart.getChart(it).data.kept = true)));
+    await page.evaluate(() => performance.clearMarks("charts"));
+    await page.select("#by-division", await page.$eval("#by-division option:last-child", (it) => it.value));
+    seen.filtered = await drawn();
+    await page.evaluate(() => performance.clearMarks("charts"));
+    await page.click("#filters button[type=reset]");
+    await drawn();
+    await page.evaluate(() => performance.clearMarks("charts"));
+    await page.click("label[for=lang-zh]");
+    seen.chinese = await drawn();
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    seen.dark = await drawn();
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    seen.paper = await drawn();
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    seen.after = await drawn();
+    await page.setViewport({ width: 390, height: 844 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    seen.phone = await drawn();
     return seen;
   },
   // A run goes on while it is watched: the rest of its log is appended, then its card is written.

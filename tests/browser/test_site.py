@@ -17,6 +17,7 @@ from suite.judge.compare.difference import compare
 from suite.judge.compare.formats import html
 from suite.judge.compare.many import corrected
 from suite.judge.live.server import Runs, Server
+from suite.judge.site import pages
 from tests.browser.test_page import CHROMIUM
 from tests.factories import evidence, nodepackages, scenarios, scorecard
 from tests.factories import site as factory
@@ -104,6 +105,8 @@ def jobs(rows):
         yield {"name": f"harm {name}", "ask": "harm", "page": page, "hash": f"#{hash_}"}
     yield {"name": "no script", "ask": "harm", "page": "index.html", "script": False}
     yield {"name": "leaderboard", "ask": "leaderboard", "page": "index.html"}
+    yield {"name": "charts", "ask": "charts", "page": "index.html"}
+    yield {"name": "no library", "ask": "charts", "page": "../bare/index.html"}
     for name in ("quick", "devices", "scenarios"):
         chosen = f"#cards={rows['slow'].id},{rows[name].id}"
         yield {
@@ -138,6 +141,7 @@ def answers(tmp_path_factory, stated, rows, watched):
     refused = SiteRefused(path=HOSTILE, codes=("submission-stray",), why=HOSTILE, why_zh=HOSTILE)
     by_id = {row.id: stated.get(name, stated["devices"]) for name, row in rows.items()}
     factory.write(folder / "site", factory.site(list(rows.values()), (refused,)), by_id)
+    shutil.copytree(folder / "site", folder / "bare", ignore=shutil.ignore_patterns("chartjs"))
     versus = many.compare([many.Entry(name, stated[name]) for name in ("slow", "quick", "hostile")])
     (folder / "site/versus.html").write_bytes(html.FORMAT.render(versus, Language.EN))
     asked = [job | {"page": str(folder / "site" / job["page"])} for job in jobs(rows)]
@@ -165,7 +169,8 @@ def test_doubled_letters_stay_on_a_phone(answers, page):
 
 
 def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(answers):
-    assert {name: item["trouble"] for name, item in answers.items() if item["trouble"]} == {}
+    troubles = {name: item["trouble"] for name, item in answers.items() if item["trouble"]}
+    assert troubles == {"no library": ["Failed to load resource: net::ERR_FILE_NOT_FOUND"]}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -192,6 +197,60 @@ def test_sorted_filtered_and_shared(answers):
         assert word in seen["address"]
     assert (seen["chinese"], seen["language"]) == ("排行榜", "zh-Hans")
     assert (seen["again"], seen["still"]) == (seen["gone"], "排行榜")
+
+
+def test_charts_draw_what_is_chosen(answers, rows):
+    frontier, mfu, *others = answers["charts"]["answer"]["first"]
+    assert all(item["shown"] for item in (frontier, mfu, *others))
+    points = frontier["values"]
+    assert any(HOSTILE[:180] in point["name"] for point in points)
+    assert {(point["x"], point["y"]) for point in points} == {
+        tuple(float(f"{metrics[it].value:.4g}") for it in ("tpot_p50", "output_throughput"))
+        for name, row in rows.items()
+        if name != "gone"
+        for metrics in (result.metrics for result in row.results[1:])
+        if {"tpot_p50", "output_throughput"} <= metrics.keys()
+    }
+    assert len(frontier["rows"]) < len(points)
+    held = rows["devices"].results[0].metrics["mfu"].value
+    assert mfu["values"] == [pytest.approx(100 * held, rel=1e-3)]
+    assert mfu["rows"] == [[rows["devices"].devices, f"{100 * held:.2f}"]]
+    assert mfu["named"].startswith("MFU by devices")
+
+
+def test_charts_follow_language_theme_paper_and_width(answers):
+    seen = {name: items[1] for name, items in answers["charts"]["answer"].items()}
+    light, dark = "29,78,137", "132,179,234"
+    assert (seen["first"]["colour"], seen["chinese"]["colour"]) == (light, light)
+    assert (seen["dark"]["colour"], seen["after"]["colour"]) == (dark, dark)
+    assert seen["paper"]["colour"] == light
+    width = seen["dark"]["width"]
+    assert seen["after"]["width"] == width < seen["paper"]["width"] / 2.9
+    assert seen["chinese"]["named"] == "各设备最高 MFU"
+    assert answers["charts"]["answer"]["chinese"][0]["axis"] == "TPOT，毫秒"
+    assert seen["phone"]["width"] <= 390
+
+
+def test_a_chart_is_drawn_again_only_where_it_changed(answers):
+    kept = {item["named"]: item["kept"] for item in answers["charts"]["answer"]["filtered"]}
+    assert set(kept.values()) == {True, False}
+
+
+def test_without_the_library_the_tables_say_the_same(answers):
+    whole, bare = (answers[name]["answer"]["first"] for name in ("charts", "no library"))
+    assert [item["rows"] for item in bare] == [item["rows"] for item in whole]
+    assert not any(item["shown"] for item in bare)
+
+
+def test_the_library_is_what_the_registry_has(tmp_path):
+    bundled = pages.LIBRARY["chartjs/origin.json"].parent
+    origin = json.loads((bundled / "origin.json").read_text())
+    nodepackages.install(tmp_path, [f"{origin['name']}@{origin['version']}"])
+    lock = json.loads((tmp_path / "package-lock.json").read_text())["packages"]
+    assert lock["node_modules/chart.js"]["integrity"] == origin["integrity"]
+    for name, file in origin["files"].items():
+        published = tmp_path / "node_modules/chart.js" / file["from"]
+        assert (bundled / name).read_bytes() == published.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["quick", "devices", "scenarios"])

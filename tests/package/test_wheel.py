@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from suite.base import harness, uv
+from suite.judge.site import pages
 
 pytestmark = pytest.mark.package
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +84,8 @@ def test_the_wheel_is_small_and_typed(wheel):
         "suite/_data/references/mini-256.reference.sigstore.json",
         "suite/_data/trust/images.json",
         "suite/_data/trust/releases.json",
+        *(f"suite/judge/site/{name}" for name in pages.LIBRARY),
+        "dist-info/licenses/suite/judge/site/chartjs/LICENSE.md",
     ):
         assert name in listed
     assert "tests/" not in listed.replace("/tests/", "")

@@ -365,6 +365,9 @@ def _write(site: Site, order: Order, written: _Writer) -> None:
     }
     if order.parquet:
         files["cards.parquet"] = lambda: downloads.as_parquet(site)
+    files |= {
+        name: functools.partial(jsonio.read_bytes, path) for name, path in pages.LIBRARY.items()
+    }
     files |= fleets.files(order.fleets)
     stated = [item.digest() for item in order.fleets]
     decides = msgspec.msgpack.encode((site, order.base, order.parquet, stated), enc_hook=english)

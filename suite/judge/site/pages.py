@@ -64,6 +64,10 @@ _SCRIPTS: Final = {
     "card": ("common.js",),
     "live": ("common.js", "live.js"),
 }
+LIBRARY: Final = {
+    f"chartjs/{path.name}": path for path in sorted(Path(__file__).with_name("chartjs").iterdir())
+}
+"""What draws the leaderboard's charts, by its place in the site: Chart.js as published, its licence, where it is from."""
 _COLOURS: Final = {"closed": "#17704a", "optimised": "#1d4e89", "open": "#8a5a00"}
 
 
@@ -143,7 +147,9 @@ def renderer_version() -> str:
     """A digest over everything of this room, and what the pages take from others."""
     digest = hashlib.sha256(repr((list(REGISTRY.values()), program(), _style())).encode())
     shared = Path(templating.__file__)
-    for path in sorted((*_TEMPLATES.iterdir(), *_TEMPLATES.parent.glob("*.py"), shared)):
+    for path in sorted(
+        (*_TEMPLATES.iterdir(), *_TEMPLATES.parent.glob("*.py"), *LIBRARY.values(), shared)
+    ):
         digest.update(path.name.encode() + b"\0" + jsonio.read_bytes(path) + b"\0")
     return digest.hexdigest()
 

@@ -1,73 +1,124 @@
-// Pictures of the rows that are chosen: each with a table of the same numbers for whoever does not see it.
-const svg = (tag, attributes, ...children) => make(tag, { svg: 1, ...attributes }, ...children);
-const SIZE = { wide: 420, high: 230, left: 52, right: 12, top: 12, base: 34 };
+// Pictures of the rows that are chosen, by Chart.js: each with a table of the same numbers for whoever does not see it.
+const POINTS = 1000;
+const DEVICES = 12;
+const pictures = new Map();
+let library = null;
+let tone = {};
 
-const ticks = (most, parts) => {
-  const rough = most / parts;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999);
-  return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, index) => index * step);
+// Colours and letters are those of the page as it is now: light, dark or on paper.
+const tinted = () => {
+  const style = getComputedStyle(byId("charts"));
+  tone = Object.fromEntries(["accent", "fail", "ink", "line", "soft"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  const size = 0.75 * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  Object.assign(Chart.defaults, { animation: false, borderColor: tone.line, color: tone.soft, locale: "en", maintainAspectRatio: false });
+  Chart.defaults.devicePixelRatio = byId("charts").classList.contains("paper") ? 3 : ({ chart }) => chart.platform.getDevicePixelRatio();
+  Object.assign(Chart.defaults.font, { family: style.fontFamily, size });
 };
-const figure = (english, chinese, picture, heads, rows) => {
-  const caption = make("figcaption", {}, both(english, chinese));
-  const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, both(...head))))));
-  table.append(make("tbody", {}, ...rows.map(([first, ...cells]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells.map((cell) => make("td", { class: "num" }, cell))))));
-  return make("figure", {}, caption, picture, make("details", {}, make("summary", {}, both("the same as a table", "以表格显示")), make("div", { class: "wide" }, table)));
+const folded = (text) => cut(text, 160).match(/.{1,40}/gsu) ?? [];
+// A Chinese character is as wide as two Latin letters.
+const cut = (text, most) => {
+  const letters = [...text];
+  const kept = letters.filter((letter) => (most -= letter > "\u2e80" ? 2 : 1) >= 0);
+  return kept.length < letters.length ? `${kept.slice(0, -1).join("")}…` : text;
 };
-const canvas = (mostX, mostY, nameX, nameY) => {
-  const { wide, high, left, right, top, base } = SIZE;
-  const x = (value) => left + (value / mostX) * (wide - left - right);
-  const y = (value) => high - base - (value / mostY) * (high - base - top);
-  const drawn = svg("svg", { viewBox: `0 0 ${wide} ${high}`, class: "chart", "aria-hidden": "true" });
-  drawn.append(svg("path", { class: "axis", d: `M${left},${top}V${high - base}H${wide - right}` }));
-  for (const mark of ticks(mostX, 4)) drawn.append(svg("text", { x: x(mark), y: high - base + 13, "text-anchor": "middle" }, written(mark)));
-  for (const mark of ticks(mostY, 4)) drawn.append(svg("text", { x: left - 4, y: y(mark) + 3, "text-anchor": "end" }, written(mark)));
-  drawn.append(svg("text", { x: wide - right, y: high - 4, "text-anchor": "end" }, nameX), svg("text", { x: 2, y: 10 }, nameY));
-  return { drawn, x, y };
+const axis = (title) => ({ beginAtZero: true, ticks: { maxTicksLimit: 6, maxRotation: 0 }, title: { display: true, text: title } });
+
+const draw = (picture) => {
+  const { high, ...config } = picture.config();
+  picture.canvas.parentNode.style.height = `${high}rem`;
+  if (!picture.chart) picture.chart = new Chart(picture.canvas, config);
+  else {
+    Object.assign(picture.chart, { data: config.data, options: config.options });
+    picture.chart.update("none");
+  }
+};
+const drawAgain = () => {
+  if (window.Chart) tinted();
+  for (const picture of pictures.values()) {
+    if (!picture.chart) continue;
+    draw(picture);
+    picture.chart.resize();
+  }
+};
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAgain);
+// Paper is light and finer than a screen.
+const onPaper = (printing) => () => {
+  byId("charts").classList.toggle("paper", printing);
+  drawAgain();
+};
+window.addEventListener("beforeprint", onPaper(true));
+window.addEventListener("afterprint", onPaper(false));
+
+const framed = (name, english, chinese, heads) => {
+  const caption = make("figcaption", { id: `chart-${name}` }, both(english, chinese));
+  const canvas = make("canvas", { role: "img", "aria-labelledby": caption.id });
+  const body = make("tbody");
+  const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, both(...head))))), body);
+  const details = make("details", {}, make("summary", {}, both("the same as a table", "以表格显示")), make("div", { class: "wide" }, table));
+  const element = make("figure", {}, caption, make("div", { class: "canvas" }, canvas), details);
+  byId("charts").querySelector(".figures").append(element);
+  return { element, canvas, body, shown: null, chart: null };
+};
+// Draws what changed since the last time, and nothing else.
+const shown = (name, words, rows, drawn, config) => {
+  if (!pictures.has(name)) pictures.set(name, framed(name, ...words));
+  const picture = pictures.get(name);
+  picture.element.hidden = !rows.length;
+  const now = JSON.stringify([isChinese(), rows, drawn]);
+  if (!rows.length || now === picture.shown) return;
+  Object.assign(picture, { shown: now, config });
+  picture.body.replaceChildren(...rows.map(([first, ...cells]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells.map((cell) => make("td", { class: "num" }, cell)))));
+  if (window.Chart) draw(picture);
+  else picture.canvas.parentNode.hidden = true;
 };
 
-const frontier = (points) => {
-  if (points.length < 2) return null;
-  const mostX = Math.max(...points.map((point) => point.x)) * 1.05;
-  const mostY = Math.max(...points.map((point) => point.y)) * 1.05;
-  if (!(mostX > 0 && mostY > 0)) return null;
-  const { drawn, x, y } = canvas(mostX, mostY, "TPOT, ms", "tokens/s");
+const frontier = (points, called) => {
   let best = -Infinity;
   const front = [...points].sort((a, b) => a.x - b.x || b.y - a.y).filter((point) => (point.y > best ? ((best = point.y), true) : false));
   const onFront = new Set(front);
-  drawn.append(svg("polyline", { class: "front", points: front.map((point) => `${x(point.x)},${y(point.y)}`).join(" ") }));
-  for (const point of [...front, ...points.slice(0, 1000)]) drawn.append(svg("circle", { class: onFront.has(point) ? "dot best" : "dot", cx: x(point.x), cy: y(point.y), r: 3.5 }, svg("title", {}, point.name)));
-  const rows = front.map((point) => [point.name, written(point.x), written(point.y)]);
-  return figure("Throughput against time per token, a point for each load; the line joins what no other load beats in both", "吞吐与每 token 时间，每种负载一点；连线为两项均未被超过者", drawn, [["frontier", "前沿"], ["TPOT, ms", "TPOT，毫秒"], ["tokens/s", "token/s"]], rows);
-};
-
-const bars = (english, chinese, unit, values, percent, ascending) => {
-  const sorted = [...values].sort((a, b) => (ascending ? a[1] - b[1] : b[1] - a[1])).slice(0, 12);
-  if (!sorted.length) return null;
-  const high = 22 * sorted.length + 6;
-  const most = Math.max(...sorted.map((item) => item[1])) || 1;
-  const drawn = svg("svg", { viewBox: `0 0 420 ${high}`, class: "chart", "aria-hidden": "true" });
-  sorted.forEach(([name, value], index) => {
-    drawn.append(svg("rect", { class: "bar", x: 170, y: 22 * index + 4, width: Math.max(1, (190 * value) / most), height: 14 }));
-    drawn.append(svg("text", { x: 164, y: 22 * index + 15, "text-anchor": "end" }, name.length > 30 ? `${name.slice(0, 29)}…` : name));
-    drawn.append(svg("text", { x: 174 + (190 * value) / most, y: 22 * index + 15 }, written(value, percent)));
+  const rest = points.slice(0, POINTS).filter((point) => !onFront.has(point));
+  for (const point of [...front, ...rest]) point.name = called(point);
+  const heads = [["frontier", "前沿"], ["TPOT, ms", "TPOT，毫秒"], ["tokens/s", "token/s"]];
+  const words = ["Throughput against time per token, a point for each load; the line joins what no other load beats in both", "吞吐与每 token 时间，每种负载一点；连线为两项均未被超过者", heads];
+  const rows = points.length < 2 ? [] : front.map((point) => [point.name, written(point.x), written(point.y)]);
+  shown("frontier", words, rows, rest, () => {
+    const [x, y] = heads.slice(1).map((head) => head[Number(isChinese())]);
+    const line = { data: front, showLine: true, borderColor: tone.fail, borderWidth: 1, borderDash: [4, 3], backgroundColor: tone.fail, pointStyle: "rectRot", pointRadius: 5, pointBorderWidth: 0 };
+    const dots = { data: rest, backgroundColor: Chart.helpers.color(tone.accent).alpha(0.55).rgbString(), pointRadius: 3.5, pointBorderWidth: 0 };
+    const label = ({ raw }) => [...folded(raw.name), `${written(raw.x)} ms, ${written(raw.y)} tokens/s`];
+    // Many points may lie on one another: a few of them say their names.
+    const tooltip = { displayColors: false, filter: (_, place) => place < 3, callbacks: { label } };
+    const options = { parsing: false, scales: { x: axis(x), y: axis(y) }, plugins: { legend: { display: false }, tooltip } };
+    return { type: "scatter", high: 16, data: { datasets: [line, dots] }, options };
   });
-  return figure(english, chinese, drawn, [["devices", "设备"], [unit, unit]], sorted.map(([name, value]) => [name, written(value, percent)]));
 };
 
-const charts = (data, order, asked, word, metrics) => {
+const bars = (name, english, chinese, unit, values, percent, ascending) => {
+  const sorted = values.sort((a, b) => (ascending ? a[1] - b[1] : b[1] - a[1])).slice(0, DEVICES);
+  const rows = sorted.map(([device, value]) => [device, written(value, percent)]);
+  const labels = rows.map(([device]) => device);
+  shown(name, [english, chinese, [["devices", "设备"], [unit, unit]]], rows, [], () => {
+    const bar = { data: sorted.map(([, value]) => (percent ? 100 * value : value)), backgroundColor: tone.accent, maxBarThickness: 16, minBarLength: 1 };
+    // Names take at most half of the picture, the number among them.
+    const room = (chart) => Math.floor(chart.width / Chart.defaults.font.size / 1.2) - Math.max(...rows.map(([, number]) => number.length)) - 2;
+    const named = { ticks: { autoSkip: false, color: tone.ink, callback(place) { return `${cut(labels[place], room(this.chart))}: ${rows[place][1]}`; } }, grid: { display: false } };
+    const callbacks = { title: ([{ label }]) => folded(label), label: ({ dataIndex }) => `${rows[dataIndex][1]} (${unit})` };
+    const options = { indexAxis: "y", scales: { x: axis(unit), y: named }, plugins: { legend: { display: false }, tooltip: { displayColors: false, callbacks } } };
+    return { type: "bar", high: 4 + 1.5 * rows.length, data: { labels, datasets: [bar] }, options };
+  });
+};
+
+const charts = async (data, order, asked, word, metrics) => {
   const results = data.results[asked.scenario];
   const kept = order.filter((row) => word("status", row) === "current");
   // A point is one load: numbers that lead a card are of several, and were never had together.
   const loads = data.scenarios.filter(([name]) => Object.hasOwn(data.results, name) && (asked.scenario === "headline" || asked.scenario === name));
-  const points = loads
-    .flatMap(([name, ...title]) => {
-      const { tpot_p50: x, output_throughput: y } = data.results[name];
-      const called = title[Number(isChinese())];
-      return kept.map((row) => ({ x: x?.[row] ?? null, y: y?.[row] ?? null, name: `${data.run[row]}: ${word("engine", row)}, ${word("devices", row)}, ${called}` }));
-    })
-    .filter((point) => point.x !== null && point.y !== null);
-  const parity = data.parity;
+  const points = loads.flatMap(([name, ...title]) => {
+    const { tpot_p50: x, output_throughput: y } = data.results[name];
+    const of = title[Number(isChinese())];
+    return x && y ? kept.filter((row) => x[row] !== null && y[row] !== null).map((row) => ({ x: x[row], y: y[row], row, of })) : [];
+  });
+  const called = ({ row, of }) => `${data.run[row]}: ${word("engine", row)}, ${word("devices", row)}, ${of}`;
   const best = (column, least) => {
     const found = new Map();
     for (const row of kept) {
@@ -77,14 +128,14 @@ const charts = (data, order, asked, word, metrics) => {
     }
     return [...found];
   };
-  const made = [
-    frontier(points),
-    bars("Energy per output token by devices, the least, J", "各设备每输出 token 最低能耗，J", "J/token", best(results.joules_per_output_token, true), false, true),
-    bars("MFU by devices, the highest", "各设备最高 MFU", "MFU, %", best(results.mfu, false), true, false),
-    bars("MBU by devices, the highest", "各设备最高 MBU", "MBU, %", best(results.mbu, false), true, false),
-    bars("Quality parity by devices, the least: ROUGE-1 over the reference's", "各设备最低质量比：ROUGE-1 与参考之比", "ROUGE-1", best(parity, true), false, true),
-  ].filter(Boolean);
-  byId("charts").hidden = !made.length;
-  byId("charts").querySelector(".figures").replaceChildren(...made);
+  // Brought when there is something to draw; without it the tables say the same.
+  if (kept.length) await (library ??= bring("chartjs/chart.umd.min.js").then(tinted, () => null));
+  byId("charts").hidden = false;
+  frontier(points, called);
+  bars("energy", "Energy per output token by devices, the least, J", "各设备每输出 token 最低能耗，J", "J/token", best(results.joules_per_output_token, true), false, true);
+  bars("mfu", "MFU by devices, the highest", "各设备最高 MFU", "MFU, %", best(results.mfu, false), true, false);
+  bars("mbu", "MBU by devices, the highest", "各设备最高 MBU", "MBU, %", best(results.mbu, false), true, false);
+  bars("quality", "Quality parity by devices, the least: ROUGE-1 over the reference's", "各设备最低质量比：ROUGE-1 与参考之比", "ROUGE-1", best(data.parity, true), false, true);
+  byId("charts").hidden = [...pictures.values()].every(({ element }) => element.hidden);
   performance.mark("charts");
 };

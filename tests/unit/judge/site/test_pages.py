@@ -63,6 +63,23 @@ def test_every_page_allows_its_own_script_and_nothing_else(row) -> None:
             assert not re.match(r"[a-z]+:", link["href"]), "pages name nothing outside"
 
 
+def test_the_bundled_library_is_the_recorded_one_and_the_leaderboard_alone_brings_it(row) -> None:
+    origin = json.loads(pages.LIBRARY["chartjs/origin.json"].read_text())
+    assert {"chartjs/origin.json", *(f"chartjs/{name}" for name in origin["files"])} == set(
+        pages.LIBRARY
+    )
+    held = {
+        name: hashlib.sha256(pages.LIBRARY[f"chartjs/{name}"].read_bytes()).hexdigest()
+        for name in origin["files"]
+    }
+    assert held == {name: file["sha256"] for name, file in origin["files"].items()}
+    program = pages.LIBRARY["chartjs/chart.umd.min.js"].read_text()
+    assert program.startswith(f"/*!\n * Chart.js v{origin['version']}\n")
+    assert "The MIT License" in pages.LIBRARY["chartjs/LICENSE.md"].read_text()
+    brought = {name for name, data in every_page(row).items() if b"chartjs/" in data}
+    assert brought == {"index"}
+
+
 def test_hostile_texts_are_shown_as_they_are(row) -> None:
     made = every_page(row)
     for name in ("index", "card"):
