@@ -258,6 +258,9 @@ def test_a_whole_run_between_nodes_that_are_named_by_ipv6(base_image, run, nothi
     """On their machines' network: the head listens, and follower and load reach it, at the agents' own addresses."""
     made = plain(scripted(base_image, "head", "follower"))
     made["engine"]["container"]["network"] = "host"
+    made["workload"]["phases"] = [
+        phase for phase in made["workload"]["phases"] if phase["name"].startswith("offline")
+    ]
     with contextlib.ExitStack() as closing:
         where = []
         for _ in range(2):
@@ -271,11 +274,7 @@ def test_a_whole_run_between_nodes_that_are_named_by_ipv6(base_image, run, nothi
     assert [node.address for node in nodes.nodes] == ["::1", "::1"]
     assert [node.ended for node in nodes.nodes] == ["", ""]
     left = evidence.read(run)
-    ends = Counter(request.outcome for request in left.requests)
-    print(f"by IPv6: {ends}")
-    assert (
-        ends["ok"] > len(left.requests) / 2
-    )  # the scripted server lets few wait, and breaks others off
+    assert Counter(request.outcome for request in left.requests) == {"ok": len(left.requests)}
     outcomes = {check.rule: check.outcome for check in score(left).checks}
     assert {outcomes[rule] for rule in ("R131", "R132")} == {"pass"}
     assert outcomes["R130"] == "warn"  # two nodes are one machine

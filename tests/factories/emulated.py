@@ -24,7 +24,14 @@ from tests.factories import runs
 EMULATED = runs.ROOT / "tests" / "emulated"
 MINI_MODEL = runs.ROOT / "suite" / "assets" / "mini_model"
 SCRIPTED = (
-    *("__init__", "base/__init__", "base/errorcodes", "base/errors", "base/jsonio"),
+    *(
+        "__init__",
+        "base/__init__",
+        "base/addresses",
+        "base/errorcodes",
+        "base/errors",
+        "base/jsonio",
+    ),
     *("measure/__init__", "measure/load/__init__", "measure/load/transport/__init__"),
     *("measure/load/transport/clock", "measure/load/transport/timer"),
     *("measure/engine/sim_script", "measure/engine/sim_server", "measure/engine/sim_stream"),

@@ -128,6 +128,7 @@ def main():
     if role == "router":
         Handler.backends = options["--prefill"], options["--decode"]
     server = http.server.ThreadingHTTPServer
+    server.request_queue_size = 256  # an offline phase connects at once
     server.address_family = family(options["--own"])
     server((options["--own"], PORT), Handler).serve_forever()
 
