@@ -11,7 +11,7 @@ OUT ?=
 EMULATE ?=
 ARGS ?=
 # Tests at a time; whole runs mostly wait, so that two cores take three.
-JOBS ?= 3
+JOBS ?= 4
 DATE ?=
 PYTHONS ?= 3.11 3.12 3.13 3.14
 
