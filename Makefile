@@ -10,7 +10,7 @@ RUNTIME ?=
 OUT ?=
 EMULATE ?=
 ARGS ?=
-# Tests at a time; whole runs mostly wait, so that two cores take three.
+# Tests at a time; whole runs mostly wait, so that two cores take four.
 JOBS ?= 4
 DATE ?=
 PYTHONS ?= 3.11 3.12 3.13 3.14
