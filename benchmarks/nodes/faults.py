@@ -161,19 +161,11 @@ def _strange_agent(directory: Path) -> Iterator[str]:
                 ).returncode:
                     assert it.poll() is None
                     time.sleep(0.2)
-                (Path(place) / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /other\n")
+                context = Path(place) / "image"  # not beside what the engine writes
+                context.mkdir()
+                (context / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /other\n")
                 for name in _names():
-                    build = [
-                        "docker",
-                        "--host",
-                        host,
-                        "build",
-                        "--tag",
-                        name,
-                        place,
-                        "--file",
-                        f"{place}/Dockerfile",
-                    ]
+                    build = ["docker", "--host", host, "build", "--tag", name, str(context)]
                     subprocess.run(build, capture_output=True, check=True)
                 with _agent(directory, DOCKER_HOST=host) as where:
                     yield where
