@@ -16,7 +16,7 @@ from suite.judge.attest import review, sign
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.statement import MANIFEST_SUBJECT, make_statement, parse_statement
 from suite.judge.store.database import VARIABLE
-from suite.judge.store.ingest import Item
+from suite.judge.store.item import Item
 from suite.judge.submissions import source
 
 if TYPE_CHECKING:

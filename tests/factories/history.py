@@ -12,7 +12,7 @@ from suite.base import jsonio
 from suite.documents.card import Scorecard
 from suite.documents.codec import plain
 from suite.documents.value import Measured, stored
-from suite.judge.store.ingest import Item
+from suite.judge.store.item import Item
 from tests.factories import scorecard
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

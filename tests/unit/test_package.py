@@ -3,6 +3,7 @@
 import ast
 import importlib.metadata
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -66,3 +67,23 @@ def test_one_uv_installs_everything():
     pins = {path.read_text() for path in (ROOT / "images").glob("*/uv.txt")}
     assert len(pins) == 1
     assert pins.pop().strip() in (ROOT / "requirements.lock").read_text("utf-8")
+
+
+WITHOUT = """
+import importlib, pkgutil, sys
+for name in {extras}:
+    sys.modules[name] = None
+import suite.cli
+names = [found.name for found in pkgutil.walk_packages(suite.cli.__path__, "suite.cli.")]
+for name in names:
+    importlib.import_module(name)
+print(len(names))
+"""
+
+
+def test_every_command_comes_up_without_the_extras():
+    """Else a command that needs none of them ends in a defect where they are not installed."""
+    code = WITHOUT.format(extras=sorted(EXTRAS))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 100

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from suite.documents.event import Request
     from suite.evidence import Evidence
+    from suite.judge.store.item import Item
 
 Row = dict[str, Any]
 """What SQLAlchemy takes for one row."""
@@ -41,29 +41,6 @@ Change = Literal["added", "replaced", "known"]
 _MOST_CARD: Final = 64 << 20
 """Bytes of a card unpacked."""
 _BATCH: Final = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One run on its way into a store.
-
-    Attributes:
-        payload_sha256: of the signed statement, or of the one that would be signed.
-        manifest_sha256: of the evidence's manifest: which run it is.
-        signer: who signed, in words that claim no more than is known; empty for an unsigned run.
-        evidence: None where only the card is at hand.
-    """
-
-    card: Scorecard
-    payload_sha256: str
-    manifest_sha256: str
-    signer: str
-    evidence: Evidence | None
-
-    @property
-    def worth(self) -> tuple[bool, bool]:
-        """Whether it is signed, and whether its evidence is there."""
-        return bool(self.signer), self.evidence is not None
 
 
 def held(engine: Engine) -> dict[str, bool]:
