@@ -192,6 +192,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return Sentence(f"did you mean {near[0]!r}?", f"是否指 {near[0]!r}？") if near else ""
 
 
+def extra(name: str) -> Sentence:
+    """What to do about an optional package of the suite that is not installed."""
+    command = f"pip install 'llm-inference-conformance[{name}]'"
+    return Sentence(command, command)
+
+
 def choices(name: str, known: Iterable[str]) -> Sentence:
     """What to do about a name that is none of those known: the nearest of them, and all."""
     names = list(known)

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError, TrustError, UsageError
+from suite.base.errors import SetupError, TrustError, UsageError, extra
 from suite.judge.attest.keys import UNREADABLE, parse_public
 from suite.judge.attest.times import VerifiedTime
 
@@ -34,6 +34,7 @@ def _lacking(cause: ImportError) -> SetupError:
         Sentence(
             f"{cause.name or 'sigstore'} is not installed", f"未安装 {cause.name or 'sigstore'}"
         ),
+        hint=extra("sigstore"),
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from suite.base import resources
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError, UsageError
+from suite.base.errors import SetupError, UsageError, extra
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ def missing(cause: ImportError) -> SetupError:
         Sentence(
             f"{cause.name or 'SQLAlchemy'} is not installed", f"未安装 {cause.name or 'SQLAlchemy'}"
         ),
+        hint=extra("store"),
     )
 
 

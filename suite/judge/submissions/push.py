@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, extra
 from suite.judge.submissions import credentials
 from suite.judge.submissions.artifact import INDEX_TYPE, MANIFEST_TYPE
 from suite.judge.submissions.download import TIMEOUT_S, scheme
@@ -64,7 +64,7 @@ class Pusher:
             import oras.provider
         except ImportError as cause:
             message = Sentence("oras is not installed", "未安装 oras")
-            raise SetupError("oras-missing", message) from cause
+            raise SetupError("oras-missing", message, hint=extra("oci")) from cause
 
         class Client(oras.provider.Registry):  # type: ignore[misc]  # it has no types
             # Without its five attempts, some two minutes of silence where nothing answers.

@@ -14,7 +14,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, extra
 from suite.measure.fleet.backend import Gone
 
 if TYPE_CHECKING:
@@ -94,13 +94,8 @@ class Ray:
             import ray
             from ray import util
         except ImportError as cause:
-            hint = Sentence(
-                "pip install 'llm-inference-conformance[ray]'",
-                "pip install 'llm-inference-conformance[ray]'",
-            )
-            raise SetupError(
-                "fleet-backend-missing", Sentence("ray is not installed", "未安装 ray"), hint=hint
-            ) from cause
+            message = Sentence("ray is not installed", "未安装 ray")
+            raise SetupError("fleet-backend-missing", message, hint=extra("ray")) from cause
         if os.environ.get("RAY_AUTH_MODE") != "token":
             hint = Sentence(
                 "start cluster and controller with RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from suite.base.bilingual import Bilingual, Sentence
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, extra
 from suite.judge.report.formats.csv import COLUMNS
 from suite.judge.report.formats.format import Format
 from suite.judge.report.view import values
@@ -39,7 +39,9 @@ def packed(
         import pyarrow.parquet as pq
     except ImportError as cause:
         raise SetupError(
-            "parquet-missing", Sentence("pyarrow is not installed", "未安装 pyarrow")
+            "parquet-missing",
+            Sentence("pyarrow is not installed", "未安装 pyarrow"),
+            hint=extra("parquet"),
         ) from cause
     schema = pa.schema([(name, getattr(pa, kinds.get(name, "string"))()) for name in names])
     sink = io.BytesIO()

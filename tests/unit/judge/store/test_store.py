@@ -223,6 +223,7 @@ def test_without_the_packages_the_extra_is_named(monkeypatch, capsys):
     assert main(["history", "--db", "sqlite:///x"]) == 3
     shown = capsys.readouterr().err
     assert "store-missing" in shown
+    assert "llm-inference-conformance[store]" in shown
 
 
 def test_the_commands(engine, url, capsys, tmp_path):
