@@ -13,7 +13,7 @@ from docker import errors
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import DataError, Place, SuiteError
+from suite.base.errors import DataError, Place, SuiteError, UsageError
 from suite.base.safe import open_plain
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from docker import DockerClient
+
+    from suite.measure.engine.served import Progress
 
 _MAX_INDEX = 16 << 20
 _NO_ARCHIVE = (
@@ -52,6 +54,41 @@ class ArchivedImage:
     def ids(self) -> frozenset[str]:
         """All that it is known by besides its names."""
         return self.manifests | {self.id}
+
+
+def take(
+    client: DockerClient,
+    wanted: str,
+    path: Path,
+    ids: Mapping[str, str],
+    on_progress: Progress,
+) -> None:
+    """Load the images of an archive, among them the one that the plan runs.
+
+    Args:
+        client: of the Docker engine.
+        wanted: by name or id.
+        path: the archive.
+        ids: name or id of each image in it, with its id.
+        on_progress: told what happens.
+
+    Raises:
+        DataError: as `load`.
+        UsageError: ``offline-unfit``: it holds another one.
+    """
+    if wanted not in ids:
+        held_one = next(iter(ids))
+        hint = Sentence(
+            "run the suite that packed the bundle: its wheels are in it",
+            "请运行打包该离线包的套件：其 wheel 就在包中",
+        )
+        message = Sentence(
+            f"the bundle holds {held_one}, and the plan runs {wanted}",
+            f"离线包含有 {held_one}，而计划运行 {wanted}",
+        )
+        raise UsageError("offline-unfit", message, hint=hint)
+    on_progress(Sentence(f"loading {wanted} from {path.name}", f"从 {path.name} 载入 {wanted}"))
+    load(client, path, ids)
 
 
 def load(client: DockerClient, path: Path, ids: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import Problem, SetupError, UsageError
+from suite.base.errors import Problem, SetupError
 from suite.declare.plan.recipe import (
     DEFAULT_BASE_IMAGE,
     LABEL_BASE,
@@ -26,7 +26,7 @@ from suite.declare.plan.recipe import (
 )
 from suite.documents.container import BaseImage, ImageStep, ObservedImage
 from suite.documents.document import given
-from suite.measure.engine.container.archive import load
+from suite.measure.engine.container.archive import take
 from suite.measure.engine.container.build import (
     build,
     require_space,
@@ -88,24 +88,7 @@ def ensure_image(
     """
     if (brought := settings.bundle) is not None and brought.archive is not None:
         wanted = built_reference(image, settings) if image.source == "build" else image.reference
-        if wanted not in brought.images:
-            held = next(iter(brought.images))
-            hint = Sentence(
-                "run the suite that packed the bundle: its wheels are in it",
-                "请运行打包该离线包的套件：其 wheel 就在包中",
-            )
-            message = Sentence(
-                f"the bundle holds {held}, and the plan runs {wanted}",
-                f"离线包含有 {held}，而计划运行 {wanted}",
-            )
-            raise UsageError("offline-unfit", message, hint=hint)
-        on_progress(
-            Sentence(
-                f"loading {wanted} from {brought.archive.name}",
-                f"从 {brought.archive.name} 载入 {wanted}",
-            )
-        )
-        load(client, brought.archive, brought.images)
+        take(client, wanted, brought.archive, brought.images, on_progress)
     match image.source:
         case "build":
             return _built(client, image, run_directory, on_progress, settings)
