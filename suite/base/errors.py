@@ -69,8 +69,8 @@ class Problem:
 
 
 @dataclass(eq=False)
-class SuiteError(Exception):
-    """Base of all refusals.
+class CodedError(BaseException):
+    """What ends a command and has a code of its own: a refusal, or the wish to stop.
 
     Attributes:
         code: stable name of the refusal, from the table in `suite.base.errorcodes`.
@@ -89,7 +89,7 @@ class SuiteError(Exception):
     exit_status: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
-        """Look the code up, and give `Exception` its arguments, so that pickling and logging work.
+        """Look the code up, and give the exception its arguments, so that pickling and logging work.
 
         Raises:
             LookupError: the code is not in the table of `suite.base.errorcodes`, or not with this exit status.
@@ -118,6 +118,10 @@ class SuiteError(Exception):
         if self.hint:
             lines.append(f"  {hint}: {language.of(self.hint)}")
         return "\n".join(lines)
+
+
+class SuiteError(CodedError, Exception):
+    """Base of all refusals."""
 
 
 class UsageError(SuiteError):
@@ -156,8 +160,12 @@ class TrustError(SuiteError):
     exit_status = 5
 
 
-class Interrupted(SuiteError):  # noqa: N818 - an end, not a mistake
-    """The person or the system asked the run to stop."""
+class Interrupted(CodedError, KeyboardInterrupt):  # noqa: N818 - an end, not a mistake
+    """The person or the system asked the run to stop.
+
+    No refusal: whoever takes refusals for an answer (what is wrong with a card, an engine that does not come up) must
+    not take this for one, nor may a library that catches every `Exception`.
+    """
 
     exit_status = 130
 

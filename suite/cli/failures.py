@@ -13,7 +13,7 @@ import click
 
 import suite
 from suite.base.bilingual import Sentence, chinese, placed
-from suite.base.errors import Interrupted, SuiteError, UsageError, nearest
+from suite.base.errors import CodedError, Interrupted, SuiteError, UsageError, nearest
 from suite.base.visible import say
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def guarded(work: Callable[[], int]) -> int:
     try:
         status = work()
         sys.stdout.flush()
+    except Interrupted as stopped:
+        status = _refused(stopped)
     except KeyboardInterrupt:
         say(_INTERRUPTED, file=sys.stderr)
         return Interrupted.exit_status
@@ -102,7 +104,7 @@ def _chinese_usage(error: click.UsageError) -> str:
             return ""
 
 
-def _refused(error: SuiteError) -> int:
+def _refused(error: CodedError) -> int:
     from suite.cli.output import write_error
 
     write_error(error)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from suite import evidence
 from suite.base import resources
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import SetupError, SuiteError, UsageError
+from suite.base.errors import CodedError, Interrupted, SetupError, SuiteError, UsageError
 from suite.base.language import language
 from suite.base.quantities import duration
 from suite.base.visible import say
@@ -289,7 +289,7 @@ def _require_space(directory: Path) -> None:
         )
 
 
-def _ended_early(result: RunResult, error: SuiteError, plan: Plan) -> int:
+def _ended_early(result: RunResult, error: CodedError, plan: Plan) -> int:
     write_error(error)
     write_note(
         Sentence(
@@ -326,7 +326,7 @@ def _judge(
         signed = sign_and_render(directory, key, stamp)
         terminal.step(Sentence("verifying what was signed", "核验已签名的内容"))
         checked = verify_signed(signed, key.public)
-    except SuiteError as error:
+    except (SuiteError, Interrupted) as error:
         terminal.clear()
         # The command that measures may be part of another, which ends with it.
         kept = Sentence(

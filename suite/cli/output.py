@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from suite.base.errors import SuiteError
+    from suite.base.errors import CodedError
 
 PIPE_WIDTH: Final = 100_000
 """Columns of a pipe: as many as a table can want."""
@@ -121,7 +121,7 @@ def write_note(text: str) -> None:
     error_console().print(Text(visible(language().of(text))), soft_wrap=True)
 
 
-def write_error(error: SuiteError) -> None:
+def write_error(error: CodedError) -> None:
     """Print a refusal on standard error: code, message, place, further problems, hint."""
     head, _, rest = visible(error.render(language())).partition("\n")
     code, colon, message = head.partition(": ")

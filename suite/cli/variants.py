@@ -129,8 +129,6 @@ def in_turns(
             write_note(Sentence(f"== {name}", f"== {name}"))
             try:
                 statuses[name] = once(variant, parent / name)
-            except Interrupted:
-                raise
             except SuiteError as error:
                 write_error(error)
                 statuses[name] = error.exit_status

@@ -29,7 +29,7 @@ from suite.measure.load.send import stamp_kinds
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.base.errors import SuiteError
+    from suite.base.errors import CodedError
     from suite.declare.tasks.taskset import Task, TaskSet
     from suite.documents.plan import Plan
     from suite.measure.context import Run
@@ -123,7 +123,7 @@ def _withholds(plan: Plan) -> bool:
     return any(tool.keep == "digest" for tool in given(plan.attestation, ()))
 
 
-def close(run: Run, ended: RunEnd, error: SuiteError | None) -> None:
+def close(run: Run, ended: RunEnd, error: CodedError | None) -> None:
     """Write how it ended, and close the log over what is there; on a full disk as much of it as fits."""
     footer = Footer(
         t=run.now(),

@@ -17,7 +17,7 @@ from msgspec import UNSET
 from suite import evidence
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EngineError, Interrupted, SuiteError
+from suite.base.errors import CodedError, EngineError, Interrupted, SuiteError
 from suite.declare.plan.make import plan_sha256
 from suite.documents.document import given
 from suite.documents.environment import Fact
@@ -68,7 +68,7 @@ class RunResult:
     """
 
     ended: record.RunEnd
-    error: SuiteError | None
+    error: CodedError | None
     directory: Path
 
 
@@ -147,7 +147,7 @@ def _writer(directory: Path, earlier: evidence.Evidence | None) -> evidence.Writ
     return evidence.Writer.resumed(directory, earlier.logged)
 
 
-def _carry_out(run: Run) -> tuple[record.RunEnd, SuiteError | None]:
+def _carry_out(run: Run) -> tuple[record.RunEnd, CodedError | None]:
     """Do what the plan says, and tell how it ended and by which error."""
     try:
         try:

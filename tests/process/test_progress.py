@@ -116,7 +116,7 @@ def test_ctrl_c_while_the_card_is_made_ends_by_naming_what_judges_the_run(
     shown = terminal(*words[:-2])
     shown.until("scoring, signing and rendering")
     shown.process.send_signal(signal.SIGINT)
-    assert shown.end() == 130
+    assert shown.end() == 130, shown.plain()
     assert shown.plain().endswith(f"suite score {tmp_path / 'run'}")
 
 

@@ -3,6 +3,7 @@
 import click
 import pytest
 
+from suite.base.errors import Interrupted
 from suite.cli.failures import guarded
 
 
@@ -33,6 +34,17 @@ def test_a_defect_is_70_and_says_where_to_report_it(error, capsys):
     assert "what was measured until then is kept" in report
     assert "Traceback" not in report
     assert "\u202e" not in report
+
+
+def test_a_signal_that_was_taken_over_is_told_as_it_was_said(capsys):
+    def work():
+        raise Interrupted("interrupted", "stopped by SIGTERM", hint="suite score RUN judges it")
+
+    assert guarded(work) == 130
+    assert capsys.readouterr().err.splitlines() == [
+        "error[interrupted]: stopped by SIGTERM",
+        "  hint: suite score RUN judges it",
+    ]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])

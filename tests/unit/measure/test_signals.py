@@ -1,8 +1,9 @@
+import contextlib
 import signal
 
 import pytest
 
-from suite.base.errors import Interrupted
+from suite.base.errors import Interrupted, SuiteError
 from suite.measure.signals import Stop, shielded
 
 
@@ -38,11 +39,16 @@ def test_once_deferred_for_good_nothing_is_raised(stop):
     assert stop.requested()
 
 
-def test_a_signal_that_foreign_code_swallowed_is_raised_again(stop):
-    try:
+def test_a_signal_is_no_refusal_for_who_takes_refusals_for_an_answer(stop):
+    with pytest.raises(Interrupted), contextlib.suppress(SuiteError, Exception):
         signal.raise_signal(signal.SIGINT)
-    except Exception:  # noqa: BLE001 - as libraries do
-        assert stop.requested()
+    assert stop.requested()
+
+
+def test_a_signal_that_foreign_code_swallowed_is_raised_again(stop):
+    with contextlib.suppress(BaseException):
+        signal.raise_signal(signal.SIGINT)
+    assert stop.requested()
     with pytest.raises(Interrupted):
         stop.check()
 
