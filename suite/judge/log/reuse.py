@@ -180,20 +180,27 @@ def _logs(
 
 
 def paired(logs: Sequence[float]) -> Ratio | None:
-    """The ratio that logarithms of paired ratios give; None for too few.
+    """The ratio that logarithms of paired ratios give; None for too few."""
+    drawn = middle(logs)
+    if drawn is None:
+        return None
+    value, half = drawn
+    return Ratio(math.exp(value), math.exp(min(value + half, 700.0)), len(logs))
+
+
+def middle(values: Sequence[float]) -> tuple[float, float] | None:
+    """Trimmed mean of some values, and how far its interval reaches to either side; None for too few.
 
     Of eight or more the eighth part at each end is left out, and the interval is Yuen's: a stalled request must neither make a
-    ratio nor hide one.
+    ratio nor hide one. One run in a thousand lies beyond either end.
     """
-    count = len(logs)
+    count = len(values)
     if count < FEWEST:
         return None
-    ordered, cut = sorted(logs), count // 8
+    ordered, cut = sorted(values), count // 8
     kept = ordered[cut : count - cut]
-    middle = mean(kept)
     drawn_in = [min(max(value, kept[0]), kept[-1]) for value in ordered]
     centre = mean(drawn_in)
     spread = math.fsum((value - centre) ** 2 for value in drawn_in) / (count - 1)
     degrees = max(key for key in STUDENT if key <= len(kept) - 1)
-    half = STUDENT[degrees] * math.sqrt(spread / count) / (len(kept) / count)
-    return Ratio(math.exp(middle), math.exp(min(middle + half, 700.0)), count)
+    return mean(kept), STUDENT[degrees] * math.sqrt(spread / count) / (len(kept) / count)

@@ -68,12 +68,12 @@ def sweep() -> dict:
     """A single stream of 8 tasks, then all 24 at 1, 4 and 16 streams."""
     parts = _point(1)
     for concurrency in (4, 16):
-        _append(parts, _point(concurrency), f"sweep-c{concurrency}")
+        append(parts, _point(concurrency), f"sweep-c{concurrency}")
     parts["header"]["plan_sha256"] = jsonio.digest(parts["plan"])
     return _widened(parts)
 
 
-def _append(parts: dict, more: dict, name: str) -> None:
+def append(parts: dict, more: dict, name: str) -> None:
     """Put one phase of another run behind the phases of this one."""
     phases = parts["plan"]["workload"]["phases"]
     phases += [doc for doc in more["plan"]["workload"]["phases"] if doc["name"] == name]

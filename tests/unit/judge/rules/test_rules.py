@@ -35,7 +35,7 @@ from tests.factories import (
     stamped,
 )
 from tests.factories import evidence as factory
-from tests.unit.judge.rules import controlled, manytasks
+from tests.unit.judge.rules import controlled, manytasks, prompted
 
 HERE = Path(__file__).resolve()
 TESTS = HERE.parents[3]
@@ -228,11 +228,14 @@ def apply(parts: dict, step: dict) -> None:
             for request in chosen:
                 replaced = parts["tasks"][request["task"]].get("origin", {}).get("replaced")
                 request["text"] += f" {replaced[0]}" if replaced else ""
-        case other if other in controlled.OPS:
+        case other if other in BENT:
             for request in chosen:
-                controlled.OPS[other](request, step)
+                BENT[other](request, step)
         case other:
             pytest.fail(f"unknown operation {other}")
+
+
+BENT = controlled.OPS | prompted.OPS
 
 
 def judge(parts: dict):
@@ -273,6 +276,7 @@ BASES = {
     "farmed": farmed.document,
     "grouped": grouped.document,
     "plain": factory.document,
+    "prompts": prompted.document,
     "interval": loads.interval,
     "kept": shipped.kept,
     "lengths": loads.lengths,

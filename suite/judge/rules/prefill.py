@@ -1,0 +1,141 @@
+"""Rules about what prompts cost: alone by their length, under load by their number. Tripwires for times that nobody measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suite.base.bilingual import Bilingual, Sentence
+from suite.documents.document import given
+from suite.documents.value import Measured
+from suite.judge.log.prefill import growths, loads
+from suite.judge.rules.rule import Finding, not_applicable, passed, rule, warned
+
+if TYPE_CHECKING:
+    from suite.documents.plan import Plan
+    from suite.evidence import Evidence
+    from suite.judge.log.prefill import Growth
+    from suite.judge.metrics.compute import Results
+
+FLAT = 0.25
+"""Power of the prompt's length by which TTFT must grow, where reading the prompt is what takes the time: engines show 0.6 to 1.1."""
+LEAST_USED = 0.3
+"""Share of the peak that reading prompts must use for it to be what takes the time: beyond it no start of kernels hides it."""
+LEAST_STEPS = 8
+"""The same where no peak is known: steps of decoding that TTFT must last."""
+MOST_TOGETHER = 3
+"""How many times faster prompts may be read together than alone; by this count engines show up to 1.0."""
+NO_HARDWARE = Sentence(
+    "the times are those of a simulated or emulated engine, or of a server that somebody else runs",
+    "时间来自模拟引擎、模拟厂商或他人运行的服务器",
+)
+REUSED = Sentence("a prefix cache is declared", "已声明前缀缓存")
+UNTOLD = Sentence(
+    "no phase of one request at a time tells: too few answers, too much alike in length, times too uneven, or too short beside "
+    "the steps of decoding",
+    "没有单请求阶段可供判断：回答过少、长度过于接近、时间过于参差，或与解码步相比过短",
+)
+
+
+def _obstacle(plan: Plan) -> Sentence | None:
+    """Why a plan's times say nothing of prompts."""
+    if plan.runtime in ("sim", "endpoint") or plan.vendor.emulated:
+        return NO_HARDWARE
+    return REUSED if plan.engine.prefix_caching else None
+
+
+def _reads(growth: Growth, name: str, results: Results) -> bool:
+    """Whether reading the prompt is what takes the time to the first token."""
+    used = results.phases[name].metrics.get("mfu_prefill")
+    if isinstance(used, Measured):
+        return used.value >= LEAST_USED
+    return growth.steps >= LEAST_STEPS
+
+
+@rule(
+    "R086",
+    title=Bilingual("Longer prompts take longer", "提示词越长耗时越长"),
+    asks=Bilingual(
+        "Where one request runs at a time and reading the prompt is what takes the time (30 % of the peak or more; where no "
+        "peak is known, 8 steps of decoding), TTFT grows at least as the fourth root of the prompt's length, by the upper "
+        "end of the interval (one run in a thousand). At least 32 answers, the longer half of the prompts 1.3 times the other.",
+        "在单请求阶段，若耗时主要在于读取提示词（达峰值的 30 %；峰值未知时为 8 个解码步），则按区间上端（千分之一）TTFT 至少随提示词长度的四次方根增长。"
+        "至少 32 个回答，较长一半提示词为另一半的 1.3 倍。",
+    ),
+    reason=Bilingual(
+        "Times that were drawn or copied, and prompts that were cut before they were read, know nothing of the length. A tripwire: "
+        "who draws times by the length passes, and an engine that pads prompts to one length does not.",
+        "随意抽取或复制的时间，以及读取前被截断的提示词，与长度无关。仅为绊线：按长度抽取时间者可以通过，而把提示词填充到同一长度的引擎不能。",
+    ),
+    phases="measured",
+    limits="open",
+)
+def grows_with_prompt(evidence: Evidence, results: Results) -> Finding:
+    """TTFT grows with the prompt where reading it is what takes the time."""
+    if why := _obstacle(evidence.plan):
+        return not_applicable(why)
+    held = {n: known for n, known in growths(evidence).items() if _reads(known, n, results)}
+    lines = {
+        name: Sentence(
+            f"{name}: TTFT grows as the power {known.value:.2f} of the prompt's length, at most {known.high:.2f}, over "
+            f"{known.answers} answers whose longer half is {known.spread:.1f} times the other",
+            f"{name}：TTFT 随提示词长度的 {known.value:.2f} 次方增长，至多 {known.high:.2f}；共 {known.answers} 个回答，"
+            f"较长一半为另一半的 {known.spread:.1f} 倍",
+        )
+        for name, known in held.items()
+    }
+    flat = [lines[name] for name, known in held.items() if known.high < FLAT]
+    if flat:
+        return warned(flat[0], flat)
+    told = [lines[name] for name, known in held.items() if known.low > 0]
+    return passed(told[0]) if told else not_applicable(UNTOLD)
+
+
+@rule(
+    "R087",
+    title=Bilingual("Load takes the time of its prompts", "负载须有读取其提示词的时间"),
+    asks=Bilingual(
+        "Where several requests run at a time, their prompts are read at most 3 times as fast by each replica as alone: prompt tokens "
+        "times what one more of them takes alone (lower end of the interval, one run in a thousand), over the time in which any "
+        "request ran.",
+        "多个请求同时运行时，每个副本读取提示词的速度至多为单独读取时的 3 倍：提示词 token 数乘以单独时每增加一个所需的时间"
+        "（区间下端，千分之一），除以有请求运行的时间。",
+    ),
+    reason=Bilingual(
+        "A device reads one prompt faster than many only by what it leaves idle; times that know nothing of the load, and a second "
+        "machine behind it, read all at once. A tripwire.",
+        "设备同时读取多个提示词所得的加速只能来自其闲置部分；与负载无关的时间或其后的第二台机器则可同时读取全部。仅为绊线。",
+    ),
+    phases="measured",
+    limits="open",
+)
+def load_takes_time(evidence: Evidence, results: Results) -> Finding:
+    """Under load prompts are read not much faster than alone."""
+    if why := _obstacle(evidence.plan):
+        return not_applicable(why)
+    costs = [
+        known.cost_ns for name, known in growths(evidence).items() if _reads(known, name, results)
+    ]
+    phases = loads(evidence)
+    cost, replicas = min(costs, default=0.0), _replicas(evidence.plan)
+    if not cost or not phases:
+        return not_applicable(UNTOLD)
+    times = {name: read * cost / (busy * replicas) for name, (read, busy) in phases.items()}
+    lines = {
+        name: Sentence(
+            f"{name}: prompts are read at least {faster:.2f} times as fast as alone, bound {MOST_TOGETHER}",
+            f"{name}：读取提示词的速度至少为单独时的 {faster:.2f} 倍，限度 {MOST_TOGETHER}",
+        )
+        for name, faster in times.items()
+    }
+    wrong = [lines[name] for name, faster in times.items() if faster > MOST_TOGETHER]
+    if wrong:
+        return warned(wrong[0], wrong)
+    return passed(lines[max(times, key=lambda name: times[name])])
+
+
+def _replicas(plan: Plan) -> int:
+    """Groups of devices that each may read a prompt of their own: replicas and stages."""
+    topology = given(plan.topology)
+    if topology is not None:
+        return topology.data * topology.pipeline
+    return max(1, (plan.devices.count or 1) // plan.engine.tensor_parallel)
