@@ -21,6 +21,7 @@ from suite.declare.profiles.trace import Trace
 from suite.declare.tasks.reference import reference_for
 from suite.declare.vendor.check import semantic_problems
 from suite.declare.vendor.load import Vendor
+from suite.declare.vendor.releases import beyond, found
 from suite.documents.basis import BasisTrace
 from suite.documents.codec import convert, plain
 from suite.documents.document import given
@@ -29,7 +30,7 @@ from suite.documents.profile import Profile as ProfileDocument
 from suite.documents.vendor import Vendor as VendorDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from suite.documents.basis import Basis, BasisModel
     from suite.documents.plan import Plan
@@ -42,6 +43,8 @@ SIM_MODULE: Final = "suite.measure.engine.sim_main"
 """The scripted server's command."""
 SIM_TIMEOUT_S: Final = 5.0
 """A scripted server is ready in a fraction of a second, unless its script says otherwise."""
+PACKAGE: Final = "engine.package."
+"""What the names of facts begin with that say a package's version."""
 _DECLARATION: Final = "basis.json: declaration"
 _PROFILE: Final = "basis.json: profile"
 
@@ -107,6 +110,30 @@ def vendor_of(basis: Basis) -> Vendor:
     doc = convert(basis.declaration, VendorDocument, file=_DECLARATION)
     _refuse(semantic_problems(doc, directory=doc.id), _DECLARATION, "vendor-wrong")
     return Vendor(doc, jsonio.digest(plain(doc)), Path(doc.id))
+
+
+def release_beyond(basis: Basis, engine: str, facts: Mapping[str, str]) -> str:
+    """Why the arguments that a basis declares may not be those of the engine that ran; "" where they are, or nobody knows.
+
+    Args:
+        basis: of the run.
+        engine: its id.
+        facts: of the run, by name: the versions of packages, and what the server said of its own.
+
+    Raises:
+        DeclarationError: as `vendor_of`.
+    """
+    releases = given(vendor_of(basis).engine(engine).versions)
+    if releases is None:
+        return ""
+    packages = {
+        name.removeprefix(PACKAGE): version
+        for name, version in facts.items()
+        if name.startswith(PACKAGE)
+    }
+    if found(packages, releases) is None and engine == releases.package:
+        packages[engine] = facts.get("engine.version", "")
+    return beyond(packages, releases)
 
 
 def profile_of(basis: Basis) -> Profile:
