@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import enum
 import os
-import re
 import shutil
 import socket
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from msgspec import UNSET
 from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import SetupError
 from suite.base.status import Outcome
-from suite.base.versions import at_least, numbers
+from suite.declare.vendor.releases import beyond, found
 from suite.documents.document import given
 from suite.measure import host
 from suite.measure.engine.container.api import (
@@ -230,29 +229,12 @@ def _given_environment(python: str, releases: VersionRange | None) -> Check:
     except SetupError as refused:
         return Check(Topic.ENVIRONMENT, Outcome.FAIL, refused.message, refused.hint)
     answer = f"{python}: Python {packages.get('python', 'unknown')}, {len(packages) - 1} packages"
-    why = "" if releases is None else unfit_release(packages, releases)
+    why = ""
+    if releases is not None:
+        name = releases.package
+        missing = Sentence(f"it has no package {name}", f"其中没有软件包 {name}")
+        why = beyond(packages, releases) if found(packages, releases) else missing
     return Check(Topic.ENVIRONMENT, Outcome.WARN if why else Outcome.PASS, answer, why)
-
-
-def unfit_release(packages: dict[str, str], releases: VersionRange) -> str:
-    """Why an environment may not serve the engine as it is declared; builds for a device have a name of their own behind the engine's."""
-    name = releases.package.lower()
-    found = {
-        package: version
-        for package, version in packages.items()
-        if package.lower() == name or re.match(rf"{re.escape(name)}[-_]", package.lower())
-    }
-    if not found:
-        return Sentence(f"it has no package {name}", f"其中没有软件包 {name}")
-    package, version = min(found.items())
-    if numbers(version) is None or (
-        at_least(version, releases.at_least) and not at_least(version, releases.below)
-    ):
-        return ""
-    return Sentence(
-        f"{package} {version}: its arguments are declared for {releases.at_least} to below {releases.below}",
-        f"{package} {version}：所声明的参数适用于 {releases.at_least} 起、{releases.below} 之前",
-    )
 
 
 def _disk(plan: Plan, runs: Path, settings: Settings) -> Iterator[Check]:

@@ -10,14 +10,16 @@ import contextlib
 import secrets
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
 from suite import evidence
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import CodedError, EngineError, Interrupted, SuiteError
+from suite.declare.plan.basis import PACKAGE, release_beyond
 from suite.declare.plan.make import plan_sha256
 from suite.documents.document import given
 from suite.documents.environment import Fact
@@ -26,6 +28,8 @@ from suite.measure.context import Run
 from suite.measure.deviceevidence import gather
 from suite.measure.devices import hidden, observe, tool_facts
 from suite.measure.engine import Settings, ready_tool, serve
+from suite.measure.engine.environment import environment_packages
+from suite.measure.engine.served import Unknown
 from suite.measure.farm.farm import gathered
 from suite.measure.load.target import LoadOptions
 from suite.measure.nodes import group
@@ -33,9 +37,8 @@ from suite.measure.phases import run_phases
 from suite.measure.telemetry import Sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
@@ -187,6 +190,9 @@ def _measure(run: Run) -> None:
     record.environment(run)
     if run.earlier is not None:
         resume.require_devices(run, run.earlier)
+    if (process := run.plan.engine.process) is not None and process.python is not UNSET:
+        packages = environment_packages(Path(process.python))
+        _say_release(run, {PACKAGE + name: version for name, version in packages.items()})
     _prepare(run)
     _convert(run)
     if run.earlier is None:
@@ -217,6 +223,8 @@ def _serve(run: Run) -> None:
                 run.mark(name, at=moment - run.zero_ns)
             run.facts.update(host.served_facts(served.facts))
             record.environment(run)
+            if run.plan.engine.process is None or run.plan.engine.process.python is UNSET:
+                _say_release(run, served.facts)
             if run.earlier is not None:
                 resume.require_image(run, run.earlier)
             address = served.address or served.base_url
@@ -238,6 +246,25 @@ def _serve(run: Run) -> None:
                 if url
                 else Sentence(f"stopping {engine}", f"正在停止 {engine}")
             )
+
+
+def _say_release(run: Run, facts: Mapping[str, FactValue]) -> None:
+    """Say before anything is measured that the declaration does not describe the engine's release; R075 limits the card by it."""
+    plan = run.plan
+    if run.basis is None or plan.vendor.emulated or plan.runtime not in ("container", "process"):
+        return
+    said = {
+        name: value
+        for name, value in facts.items()
+        if isinstance(value, str) and not isinstance(value, Unknown)
+    }
+    if why := release_beyond(run.basis, plan.engine.id, said):
+        run.progress.line(
+            Sentence(
+                f"a release that the declaration does not describe: {why}; optimised at best (R075)",
+                f"该版本不在声明所描述的范围内：{chinese(why)}；至多 optimised（R075）",
+            )
+        )
 
 
 def _served(run: Run) -> AbstractContextManager[Served]:

