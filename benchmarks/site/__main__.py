@@ -1,8 +1,7 @@
 """``make bench-site``: how long the site takes to make, how large its index is, how soon its table is sorted and filtered.
 
-The submissions are one sound run that was signed again as many runs, and the state says that they were checked: checking takes
-what `suite check` takes (``--checked`` measures some runs from their evidence too). Pages are made by this version's renderer
-(``again``: by another, so that each scorecard is rendered anew).
+Each submission is sound, with a run of its own that was scored, signed and rendered, so that ``made`` is all that a first build does:
+check, hold against all others, write. For ``again`` the pages come from another renderer: each is checked and rendered anew.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import argparse
 import functools
 import gzip
-import hashlib
 import json
 import os
 import shutil
@@ -22,22 +20,13 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base import jsonio
-from suite.documents.card import Scorecard
-from suite.documents.check import CheckedCard, CheckedSubmission
-from suite.documents.codec import convert, plain
-from suite.documents.text import Text
 from suite.judge.report import html
-from suite.judge.site import examine, known
-from suite.judge.site.cards import site_card
-from suite.judge.submissions import folders
-from suite.judge.submissions.check import Setting
-from suite.judge.submissions.stated import card_of
-from tests.factories import pages, submissions
+from suite.judge.submissions import submit
 from tests.factories import site as factory
+from tests.factories import submissions
 
 if TYPE_CHECKING:
     from suite.documents.site import SiteCard
@@ -56,67 +45,21 @@ MODELS = 40
 DEVICES = ("H200", "MI355X", "Gaudi 3", "Ascend 910C", "S5000", "MLU590", "Kunlun P800", "BR166")
 
 
-def _varied(document: dict, number: int) -> Scorecard:
-    """A card of its own: name, day, devices, model, every number."""
-    made = json.loads(json.dumps(document))
-    made["run"]["id"] = f"run-{number:05}"
-    made["run"]["started_utc"] = (
-        f"20{20 + number // 336 % 80:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T12:00:00.000000Z"
-    )
-    made["devices"] |= {"name": DEVICES[number % len(DEVICES)], "count": 1 << number % 4}
-    made["model"]["id"] = f"model-{number % MODELS}"
-    for phase in made["phases"]:
-        for value in phase["metrics"].values():
-            if "value" in value and isinstance(value["value"], float):
-                value["value"] = float(f"{value['value'] * _factor(number):.9g}")
-    return convert(made, Scorecard)
-
-
-def _submission(work: tuple[Path, Path, dict, int, str]) -> known.Entry:
-    """Sign and lay out one card as a submission; what a check would have kept of it."""
-    tree, source, document, number, rules = work
-    card = _varied(document, number)
-    item = folders.Submission(tree, card.vendor.id, folders.NO_ROUND, card.run.id)
-    shutil.copytree(source, item.folder)
-    bundle = pages.bundle(card, submissions.KEYS["cpu"], jsonio.sha256_hex(str(number).encode()))
-    (item.folder / "scorecard.sigstore.json").write_bytes(bundle)
-    digest = card_of(bundle).statement.sha256
-    checked = CheckedSubmission(
-        path=item.path,
-        verdict="accepted",
-        exit_status=0,
-        codes=(),
-        waivers=(),
-        reviews=(),
-        steps=(),
-        ended=UNSET,
-        card=CheckedCard(
-            payload_sha256=digest,
-            run=card.run.id,
-            vendor=card.vendor.id,
-            owner="cpu",
-            division=card.division.granted,
-            conformant=True,
-            sentence=card.verdict.sentence.en,
-            level=card.level.level,
-        ),
-    )
-    files = known.files_of(item)
-    sample = b"".join(
-        sorted(hashlib.sha256(f"{number} {index}".encode()).digest()[:12] for index in range(256))
-    )
-    return known.Entry(
-        item.path,
-        known.stat_of(item),
-        files,
-        examine.key_of(files, rules),
-        digest,
-        sample,
-        site_card(card, checked),
-        [],
-        Text(en="", zh=""),
-        "",
-    )
+def _submission(work: tuple[Path, int]) -> None:
+    """Measure, sign and lay out one run with a name, day, model and log of its own."""
+    place, number = work
+    made = submissions.Tree(place)
+    with tempfile.TemporaryDirectory(prefix="bench-site-") as name:
+        directory = Path(name) / "run"
+        card = submissions.run(
+            directory,
+            name=f"run-{number:05}",
+            keep=0.0,
+            apart_ns=1000 + number,
+            started=f"20{20 + number // 336 % 80:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T12:00:00.000000Z",
+            model=f"model-{number % MODELS}",
+        )
+        submit.lay_out(directory, card, made.tree)
 
 
 def _pinned(words: list[str]) -> tuple[float, float, float]:
@@ -142,33 +85,30 @@ def _pinned(words: list[str]) -> tuple[float, float, float]:
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def made_submissions(
-    place: Path, count: int
-) -> tuple[submissions.Tree, dict[str, known.Entry], str]:
-    """A tree of many submissions, what a build would know of each, and what decides a check."""
-    made = submissions.Tree(place)
-    made.add(name="source")
-    source = place / "source"
-    shutil.move(made.folder, source)
-    shutil.rmtree(made.tree)
-    document = plain(card_of((source / "scorecard.sigstore.json").read_bytes()).card)
+def _git(tree: Path, *words: str) -> None:
+    command = ["git", "-C", str(tree), "-c", "gc.auto=0", "-c", "core.compression=1", *words]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def made_submissions(place: Path, count: int) -> submissions.Tree:
+    """A tree of many sound submissions."""
     (place / "keys.json").write_bytes(submissions.TRUST)
-    rules = examine.decided_by(Setting(trust=submissions.TRUST, today="2026-02-02"))
-    work = [(made.tree, source, document, number, rules) for number in range(count)]
+    started = time.monotonic()
     with ProcessPoolExecutor(CORES) as pool:
-        entries = {entry.path: entry for entry in pool.map(_submission, work, chunksize=20)}
-    return made, entries, rules
+        list(pool.map(_submission, [(place, number) for number in range(count)], chunksize=20))
+    print(f"  laid out in {time.monotonic() - started:.1f} s", flush=True)
+    return submissions.Tree(place)
 
 
 def _builds(place: Path, count: int, *, again: bool) -> dict[str, float]:
-    """Make the site of many cards, again with nothing changed, with one card more, by another renderer; their cards in a database."""
-    made, entries, rules = made_submissions(place, count)
-    state, out = place / "site.state", place / "site"
-    known.save(state, known.Known(entries=entries))
+    """Make the site of many cards from nothing, with nothing changed, with one card more, by another renderer; check and store them."""
+    made = made_submissions(place, count)
+    tree, out = made.tree, place / "site"
     trust = ["--trust", str(place / "keys.json")]
-    words = ["site", str(made.tree), *trust, "--out", str(out), "--jobs", str(CORES)]
-    bundles = [str(made.tree / path / "scorecard.sigstore.json") for path in entries]
-    ingest = ["db", "ingest", *bundles, *trust, "--db", f"sqlite:///{place / 'store.sqlite'}"]
+    jobs = ["--jobs", str(CORES)]
+    words = ["site", str(tree), *trust, "--out", str(out), *jobs]
+    ingest = ["db", "ingest", str(tree), *trust, "--db", f"sqlite:///{place / 'store.sqlite'}"]
+    since = ["check", str(tree), *trust, "--since", "HEAD", *jobs]
     seconds = {}
 
     def timed(name: str, words: list[str] = words) -> None:
@@ -178,30 +118,21 @@ def _builds(place: Path, count: int, *, again: bool) -> dict[str, float]:
 
     timed("made")
     timed("unchanged")
-    made.add(name="added", keep=0.0, apart_ns=2003)
+    _git(place, "init", "--quiet", "submissions")
+    _git(tree, "add", ".")
+    _git(tree, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "all")
+    made.add(name="added", keep=0.0, apart_ns=977)
     timed("added")
+    timed("checked since, first", since)
+    timed("checked since, again", since)
     timed("ingested", ingest)
     timed("ingested again", ingest)
-    if not again:
-        return seconds
-    other = html.renderer_version().encode(), b"another renderer"
-    for entry in entries.values():
-        page = made.tree / entry.path / "scorecard.html"
-        page.write_bytes(page.read_bytes().replace(*other))
-        item = folders.Submission(made.tree, *entry.path.split("/"))
-        files = known.files_of(item)
-        key = examine.key_of(files, rules)
-        entries[entry.path] = type(entry)(
-            **{
-                **{name: getattr(entry, name) for name in entry.__struct_fields__},
-                "files": files,
-                "stat": known.stat_of(item),
-                "key": key,
-            }
-        )
-    shutil.rmtree(out)
-    known.save(state, known.Known(entries=entries))
-    timed("again")
+    if again:
+        other = html.renderer_version().encode(), b"another renderer"
+        for page in tree.glob("*/*/*/scorecard.html"):
+            page.write_bytes(page.read_bytes().replace(*other))
+        shutil.rmtree(out)
+        timed("again")
     return seconds
 
 

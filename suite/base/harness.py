@@ -20,6 +20,7 @@ _MADE: Final = ("__pycache__", "_data")
 """Directories of the package that are no part of it: what Python compiles, and what stands beside it in a checkout."""
 
 
+@functools.cache
 def files_sha256(without: tuple[str, ...] = ()) -> str:
     """SHA-256 over name and content of every file that decides what is measured and how it is judged.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from suite.base.bilingual import Sentence, english
@@ -75,25 +76,17 @@ def _constant(name: str) -> NoReturn:
     raise _RefusedError(f"{name} is not JSON")
 
 
+_BRACKET = re.compile(r"[\[\]{}]")
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+"""A string of JSON, or one that never ends."""
+
+
 def _check_depth(text: str) -> None:
     depth = 0
-    in_string = escaped = False
-    for char in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                in_string = False
-        elif char == '"':
-            in_string = True
-        elif char in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise _RefusedError(f"nested deeper than {MAX_DEPTH}")
-        elif char in "]}":
-            depth -= 1
+    for match in _BRACKET.finditer(_STRING.sub("", text)):
+        depth += 1 if match[0] in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise _RefusedError(f"nested deeper than {MAX_DEPTH}")
 
 
 def _needs_depth_check(text: str) -> bool:

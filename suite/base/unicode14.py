@@ -29,6 +29,8 @@ _BLANK: Final = frozenset(
 """Code points of other categories that show nothing: joiners, fillers, variation selectors, the blank of Braille."""
 _SINCE_ALWAYS: Final = "\u0377"
 """Up to here 14.0 knows every character; most texts hold no other."""
+_SHORT: Final = 200
+"""Characters of a text that is remembered: a card's sentences come again in every card."""
 _HIDDEN_ASCII: Final = "".join(map(chr, [*range(0x21), 0x7F]))
 
 
@@ -40,6 +42,11 @@ def masked(text: str) -> str:
     """
     if text.isascii() or max(text) <= _SINCE_ALWAYS:
         return text
+    return _masked(text) if len(text) <= _SHORT else _unknown().sub(UNASSIGNED, text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _masked(text: str) -> str:
     return _unknown().sub(UNASSIGNED, text)
 
 

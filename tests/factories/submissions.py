@@ -61,6 +61,8 @@ def run(
     shift_ns: int = 0,
     emulated: bool = False,
     apart_ns: int = 977,
+    started: str = "",
+    model: str = "",
 ) -> Scorecard:
     """A signed run; `keep` and `shift_ns` take over a part of the log with other times of the clock.
 
@@ -68,6 +70,9 @@ def run(
     """
     parts = copy.deepcopy(_document())
     parts["header"]["run_id"] = name
+    parts["header"]["started_utc"] = started or parts["header"]["started_utc"]
+    if model:
+        parts["plan"]["model"] |= {"id": model, "sha256": jsonio.sha256_hex(model.encode())}
     parts["plan"]["vendor"]["emulated"] = emulated
     parts["header"]["plan_sha256"] = jsonio.digest(parts["plan"])
     parts["footer"]["ended"] = ended

@@ -27,6 +27,12 @@ def _own_vendor(identifier: str) -> Vendor:
     return load_vendor(identifier)
 
 
+@functools.cache
+def _own_profile(name: str) -> Profile:
+    """This version's own profile, read once, as declarations are."""
+    return load_profile(name)
+
+
 def shipped_vendor(plan: Plan, basis: Basis | None = None) -> Vendor:
     """The declaration that was shipped under the name of a plan's vendor.
 
@@ -65,7 +71,7 @@ def shipped_profile(plan: Plan, basis: Basis | None = None) -> Profile:
     """
     name, release = plan.workload.profile, release_of(plan.suite)
     if release is None:
-        profile = load_profile(name)
+        profile = _own_profile(name)
         if basis is None or not profile.data_lengths:
             return profile
         return replace(profile, traces={**profile.traces, **profile_of(basis).traces})

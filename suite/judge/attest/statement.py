@@ -8,6 +8,7 @@ Format: https://github.com/in-toto/attestation, spec/v1/statement.md and spec/pr
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -143,6 +144,7 @@ def payload_of(
     return payload
 
 
+@functools.lru_cache(maxsize=1)  # whoever checks a submission asks for the same one several times
 def parse_statement(payload: bytes, *, name: str = "payload") -> Statement:
     """Read a payload strictly.
 

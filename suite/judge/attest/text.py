@@ -28,18 +28,21 @@ _CATEGORIES = {
 }
 # Drawn as nothing although their category is letter or mark (Unicode: Default_Ignorable_Code_Point).
 _INVISIBLE = frozenset(
-    [
-        *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
-        *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
-        *range(0x13439, 0x13440),  # format characters that Unicode 15.0 brought
-    ]
+    map(
+        chr,
+        [
+            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
+            *(*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
+            *range(0x13439, 0x13440),  # format characters that Unicode 15.0 brought
+        ],
+    )
 )
 
 
 def _reason(char: str, known: str) -> str | None:
     if char.isascii() and char.isprintable():
         return None
-    if ord(char) in _INVISIBLE:
+    if char in _INVISIBLE:
         return "invisible character"
     return _CATEGORIES.get(unicodedata.category(known))
 
@@ -48,10 +51,13 @@ def text_problem(text: str) -> str | None:
     """Why a text may not be signed, or None."""
     if text.isascii() and text.isprintable():
         return None
-    for char, known in zip(text, masked(text), strict=True):
-        reason = _reason(char, known)
-        if reason:
-            return f"{reason} U+{ord(char):04X}"
+    seen = masked(text)
+    # What can be printed is in none of the categories; a character that 14.0 does not know cannot.
+    if not (seen.isprintable() and _INVISIBLE.isdisjoint(text)):
+        for char, known in zip(text, seen, strict=True):
+            reason = _reason(char, known)
+            if reason:
+                return f"{reason} U+{ord(char):04X}"
     if composed(text) != text:
         return "text not in NFC"
     return None
@@ -66,7 +72,10 @@ def clean_text(text: str) -> str:
         return text.strip()
     parts: list[str] = []
     normal = composed(text)
-    for char, known in zip(normal, masked(normal), strict=True):
+    seen = masked(normal)
+    if seen.isprintable() and _INVISIBLE.isdisjoint(normal):
+        return composed(normal.strip())
+    for char, known in zip(normal, seen, strict=True):
         if not _reason(char, known):
             parts.append(char)
         elif parts and parts[-1] != " ":

@@ -22,10 +22,12 @@ def tree(tmp_path, monkeypatch):
         place = lambda name: root / (name if name.startswith("suite/") else beside + name)  # noqa: E731
         monkeypatch.setattr(resources, "resource", place)
         harness.file_digests.cache_clear()
+        harness.files_sha256.cache_clear()
         return harness.files_sha256()
 
     yield tmp_path, digest
     harness.file_digests.cache_clear()
+    harness.files_sha256.cache_clear()
 
 
 def test_checkout_and_wheel_have_one_digest(tree):
