@@ -26,6 +26,8 @@ endif
 
 PY := .venv/bin/python
 UV := $(PY) -m suite.base.uv
+# Hundreds of processes start in a run of the tests: each would compile the suite anew where an image forbids to keep that.
+unexport PYTHONDONTWRITEBYTECODE
 # Through the environment, so that the shell takes spaces and quotes as they are.
 export VENDOR ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT EMULATE
 FLAGS = $(foreach name,$(1),$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$$(name)"})
