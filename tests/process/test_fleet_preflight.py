@@ -33,12 +33,12 @@ def own_locks(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("locks")))
 
 
-def asked(directory, words, before="true"):
-    """The end of the check-up of a fleet's one machine, which then is to run nothing; `before` is a line of shell."""
+def asked(directory, words, before="true", under=""):
+    """The end of the check-up of a fleet's one machine, which then is to run nothing; `before` is a line of shell, `under` begins the command's."""
     made = fleets.fleet(directory, 1, repeats=1, retries=0)
     made = replace(made, directory=str(runs.ROOT), cells=(replace(made.cells[0], words=words),))
     command = shlex.join(unit(directory, made)(ASKED, attempts.files(directory, ASKED, 1)))
-    now = fleets.work(directory, made, "exit 9", preflight=f"{before}\nexec {command}")
+    now = fleets.work(directory, made, "exit 9", preflight=f"{before}\nexec {under} {command}")
     ended = now.attempts[ASKED][-1].ended
     if ended.status != 0:
         assert now.attempts.keys() == {ASKED}
@@ -46,9 +46,9 @@ def asked(directory, words, before="true"):
     return ended
 
 
-def refused(directory, words, before="true"):
+def refused(directory, words, before="true", under=""):
     """Why a machine is not ready."""
-    ended = asked(directory, words, before)
+    ended = asked(directory, words, before, under)
     assert (ended.code, ended.status) == ("preflight-failed", 3), ended.reason
     assert ended.measured is False
     return ended.reason
@@ -133,6 +133,20 @@ def test_a_cache_that_may_not_be_written(tmp_path, small):
     subprocess.run(["mount", "-o", "remount,ro", small], check=True)
     said = refused(tmp_path, SIM, f"export SUITE_CACHE={small}/cache")
     assert said == f"disk (the cache): {small} may not be written to"
+
+
+def test_too_little_memory_for_the_weights(tmp_path):
+    """The kernel's own count, in a mount namespace where it says so."""
+    before = (
+        f"sed 's/^MemAvailable:.*/MemAvailable: 1 kB/' /proc/meminfo >{tmp_path}/meminfo || exit 9"
+    )
+    see = f'mount --bind {tmp_path}/meminfo /proc/meminfo && exec "$@"'
+    under = shlex.join(("unshare", "--mount", "sh", "-c", see, "sh"))
+    if subprocess.run([*shlex.split(under)[:2], "true"], check=False).returncode:
+        pytest.skip("may not mount")
+    words = ("--vendor", "cpu", "--engine", "vllm", "--runtime", "process")
+    said = refused(tmp_path, (*words, "--engine-python", sys.executable), before, under)
+    assert "memory: 0.0 GiB available, the weights have 0.0 GiB" in said
 
 
 def test_a_port_that_somebody_else_has(tmp_path):
