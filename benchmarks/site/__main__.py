@@ -45,9 +45,9 @@ MODELS = 40
 DEVICES = ("H200", "MI355X", "Gaudi 3", "Ascend 910C", "S5000", "MLU590", "Kunlun P800", "BR166")
 
 
-def _submission(work: tuple[Path, int]) -> None:
+def _submission(work: tuple[Path, int, int]) -> None:
     """Measure, sign and lay out one run with a name, day, model and log of its own."""
-    place, number = work
+    place, number, models = work
     made = submissions.Tree(place)
     with tempfile.TemporaryDirectory(prefix="bench-site-") as name:
         directory = Path(name) / "run"
@@ -57,7 +57,7 @@ def _submission(work: tuple[Path, int]) -> None:
             keep=0.0,
             apart_ns=1000 + number,
             started=f"20{20 + number // 336 % 80:02}-{1 + number // 28 % 12:02}-{1 + number % 28:02}T12:00:00.000000Z",
-            model=f"model-{number % MODELS}",
+            model=f"model-{number % models}",
         )
         submit.lay_out(directory, card, made.tree)
 
@@ -90,12 +90,16 @@ def _git(tree: Path, *words: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-def made_submissions(place: Path, count: int) -> submissions.Tree:
+def made_submissions(place: Path, count: int, models: int = MODELS) -> submissions.Tree:
     """A tree of many sound submissions."""
     (place / "keys.json").write_bytes(submissions.TRUST)
     started = time.monotonic()
     with ProcessPoolExecutor(CORES) as pool:
-        list(pool.map(_submission, [(place, number) for number in range(count)], chunksize=20))
+        list(
+            pool.map(
+                _submission, [(place, number, models) for number in range(count)], chunksize=20
+            )
+        )
     print(f"  laid out in {time.monotonic() - started:.1f} s", flush=True)
     return submissions.Tree(place)
 

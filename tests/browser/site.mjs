@@ -98,11 +98,28 @@ const answers = {
     seen.phone = await drawn();
     return seen;
   },
+  // What a card's history draws, and its table; in Chinese too.
+  async history(page) {
+    await page.waitForFunction(() => performance.getEntriesByName("charts").length > 0);
+    const drawn = () =>
+      page.$$eval("#charts figure", (all) =>
+        all.map((it) => {
+          const chart = window.Chart && Chart.getChart(it.querySelector("canvas"));
+          const rows = [...it.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
+          return { named: it.querySelector("figcaption").innerText, rows, points: chart && chart.data.datasets[0].data, radii: chart && chart.data.datasets[0].pointRadius, axis: chart && chart.options.scales.y.title.text };
+        }),
+      );
+    const first = await drawn();
+    await page.click("label[for=lang-zh]");
+    return { first, chinese: await drawn() };
+  },
   // A run goes on while it is watched: the rest of its log is appended, then its card is written.
   async live(page, job) {
     const rows = () => page.$$eval("#phases tr", (all) => all.map((it) => [it.dataset.state, it.children[2].innerText]));
     await page.waitForSelector("#phases tr");
-    const seen = { before: await rows(), curves: await page.$$eval("#curves figcaption", (all) => all.map((it) => it.innerText)) };
+    const curves = () => page.$$eval("#charts figure", (all) => all.map((it) => ({ named: it.querySelector("figcaption").innerText, drawn: Chart.getChart(it.querySelector("canvas")).data.datasets[0].data.length, rows: it.querySelectorAll("tbody tr").length })));
+    await page.waitForFunction(() => window.Chart && document.querySelector("#charts figure canvas"));
+    const seen = { before: await rows(), curves: await curves() };
     await page.evaluate(axe);
     const done = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }));
     seen.axe = done.violations.map((it) => `${it.id}: ${it.nodes[0].html.slice(0, 160)}`);

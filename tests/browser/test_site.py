@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -17,7 +18,7 @@ from suite.judge.compare.difference import compare
 from suite.judge.compare.formats import html
 from suite.judge.compare.many import corrected
 from suite.judge.live.server import Runs, Server
-from suite.judge.site import pages
+from suite.judge.site import build, downloads, pages
 from tests.browser.test_page import CHROMIUM
 from tests.factories import evidence, nodepackages, scenarios, scorecard
 from tests.factories import site as factory
@@ -36,12 +37,14 @@ LOOKS = {
     "chinese": {"hash": "lang=zh"},
     "phone": {"width": 390},
 }
-PAGES = ("index", "compare", "card", "refused", "versus")
+PAGES = ("index", "compare", "card", "refused", "history", "versus")
 """The last one is what `suite compare` writes."""
+HISTORY = "a" * 32
 AXE = [
     *(("index", look) for look in LOOKS),
     *(("compare", look) for look in ("light", "dark", "phone")),
     *(("card", look) for look in ("chinese", "phone")),
+    *(("history", look) for look in ("light", "dark", "phone")),
     ("refused", "light"),
     *(("versus", look) for look in ("light", "dark", "phone")),
 ]
@@ -92,6 +95,7 @@ def jobs(rows):
         "compare": ("compare.html", f"cards={rows['slow'].id},{rows['hostile'].id}"),
         "card": (f"cards/{rows['hostile'].id}/index.html", ""),
         "refused": ("refused.html", ""),
+        "history": (f"histories/{HISTORY}.html", ""),
         "versus": ("versus.html", ""),
     }
     for name, look in AXE:
@@ -107,6 +111,11 @@ def jobs(rows):
     yield {"name": "leaderboard", "ask": "leaderboard", "page": "index.html"}
     yield {"name": "charts", "ask": "charts", "page": "index.html"}
     yield {"name": "no library", "ask": "charts", "page": "../bare/index.html"}
+    for name, site in (("history", ""), ("bare history", "../bare/")):
+        page = f"{site}cards/{rows['slow'].id}/index.html"
+        yield {"name": name, "ask": "history", "page": page}
+    page = places["history"][0]
+    yield {"name": "history without script", "ask": "harm", "page": page, "script": False}
     for name in ("quick", "devices", "scenarios"):
         chosen = f"#cards={rows['slow'].id},{rows[name].id}"
         yield {
@@ -121,7 +130,12 @@ def jobs(rows):
 def watched(tmp_path_factory):
     """A run of which the log is half written, served; the browser's script writes the rest."""
     runs = tmp_path_factory.mktemp("runs")
-    log = evidence.write(runs / "half") / "events.jsonl"
+    parts = evidence.document()
+    parts["telemetry"] = [
+        {"t": second * 10**9, "tool": "smi", "device": "npu 0", "power_w": 300.0 + second}
+        for second in range(20)
+    ]
+    log = evidence.write(runs / "half", parts) / "events.jsonl"
     lines = log.read_text().splitlines(keepends=True)
     half = next(i for i, line in enumerate(lines) if '"request"' in line) + 3
     log.write_text("".join(lines[:half]))
@@ -141,6 +155,11 @@ def answers(tmp_path_factory, stated, rows, watched):
     refused = SiteRefused(path=HOSTILE, codes=("submission-stray",), why=HOSTILE, why_zh=HOSTILE)
     by_id = {row.id: stated.get(name, stated["devices"]) for name, row in rows.items()}
     factory.write(folder / "site", factory.site(list(rows.values()), (refused,)), by_id)
+    alike = [rows["slow"], rows["quick"], rows["hostile"]]
+    data = downloads.script("history", downloads.history(alike))
+    build.write(folder / f"site/histories/{HISTORY}.js", data)
+    page = pages.history_page(alike, HISTORY, 2)
+    build.write(folder / f"site/histories/{HISTORY}.html", page)
     shutil.copytree(folder / "site", folder / "bare", ignore=shutil.ignore_patterns("chartjs"))
     versus = many.compare([many.Entry(name, stated[name]) for name in ("slow", "quick", "hostile")])
     (folder / "site/versus.html").write_bytes(html.FORMAT.render(versus, Language.EN))
@@ -170,7 +189,8 @@ def test_doubled_letters_stay_on_a_phone(answers, page):
 
 def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(answers):
     troubles = {name: item["trouble"] for name, item in answers.items() if item["trouble"]}
-    assert troubles == {"no library": ["Failed to load resource: net::ERR_FILE_NOT_FOUND"]}
+    lacking = ["Failed to load resource: net::ERR_FILE_NOT_FOUND"]
+    assert troubles == {"no library": lacking, "bare history": lacking}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -279,5 +299,27 @@ def test_a_run_is_watched_to_its_card(answers):
     assert {state for state, _ in seen["before"]} != {"ended"}
     assert {state for state, _ in seen["after"]} == {"ended"}
     assert seen["before"] != seen["after"]
+    assert seen["curves"] == [{"named": "npu 0 · Power, W", "drawn": 20, "rows": 10}]
     assert seen["axe"] == []
     assert seen["title"] == "card"
+
+
+def test_a_card_shows_the_history_of_its_kind(answers, rows):
+    seen = answers["history"]["answer"]
+    speed = next(item for item in seen["first"] if "throughput" in item["named"].lower())
+    runs = [rows[name] for name in ("slow", "scenarios", "quick")]
+    assert [row[0] for row in speed["rows"]] == [run.run for run in runs]
+    values = [run.results[0].metrics["output_throughput"].value for run in runs]
+    assert speed["points"] == pytest.approx(values, rel=1e-3)
+    assert speed["radii"] == [6, 3, 3], "this card's own point is the larger one"
+    assert [item["rows"] for item in seen["chinese"]] == [item["rows"] for item in seen["first"]]
+    assert all(re.search("[一-鿿]", item["named"]) for item in seen["chinese"])
+    bare = answers["bare history"]["answer"]["first"]
+    assert [item["rows"] for item in bare] == [item["rows"] for item in seen["first"]]
+    assert {item["points"] for item in bare} == {None}
+
+
+def test_the_history_needs_no_script(answers, rows):
+    text = answers["history without script"]["answer"]["text"]
+    assert rows["slow"].run in text
+    assert rows["quick"].run in text

@@ -13,7 +13,7 @@ from suite.base import jsonio
 from suite.documents.card import Scorecard
 from suite.documents.check import CheckedCard, CheckedSubmission
 from suite.documents.site import Site, SiteCard, SiteRefused
-from suite.judge.site import build, cards, downloads, pages
+from suite.judge.site import build, cards, downloads, histories, pages
 from suite.judge.site.comparable import comparable
 from tests.factories import scorecard
 from tests.factories.scorecard import document
@@ -72,9 +72,13 @@ def site(rows: list[SiteCard], refused: tuple[SiteRefused, ...] = ()) -> Site:
 def write(out: Path, made: Site, stated: dict[str, Scorecard] | None = None) -> None:
     """The site's own files, and the folders of the cards that are given by id."""
     build._write(made, build.Order(out=out, state=out), build._Writer(out, {}))
+    kinds = histories.kinds(reversed(made.cards)) if stated else {}
+    put = lambda name, data: build.write(out / name, data)  # noqa: E731 - a name and the folder
+    histories.write(kinds, lambda *_: True, put, {item.id: item.id for item in made.cards})
+    of = {item.id: name for name, alike in kinds.items() for item in alike}
     for item in made.cards:
         if stated and item.id in stated:
             folder = out / "cards" / item.id
-            build.write(folder / "index.html", pages.card_page(item, [item], "", ""))
+            build.write(folder / "index.html", pages.card_page(item, of.get(item.id, ""), "", ""))
             numbers = comparable(stated[item.id], item)
             build.write(folder / "card.js", downloads.script("card", numbers))

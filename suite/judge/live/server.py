@@ -17,9 +17,10 @@ import msgspec
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
+from suite.base.jsonio import read_bytes
 from suite.base.safe import MAX_FILE_BYTES, is_plain, read_plain
 from suite.judge.live.follow import CARD, Follower
-from suite.judge.site.pages import live_page, live_policy, runs_page
+from suite.judge.site.pages import LIBRARY, live_page, live_policy, runs_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 NAMES: Final = ("127.0.0.1", "localhost")
 FILES: Final = {CARD: "text/html; charset=utf-8", "scorecard.json": "application/json"}
 """What is given out of a run, with its kind."""
+TEXT: Final = "text/plain; charset=utf-8"
+KINDS: Final = {".js": "text/javascript; charset=utf-8", ".json": "application/json"}
 MOST_RUNS: Final = 200
 """Runs that are listed, the newest; each keeps the state of its log."""
 _PLAN: Final = "plan.json"
@@ -102,15 +105,12 @@ class _Handler(BaseHTTPRequestHandler):
                 self._page(runs_page(runs.states()))
             case ["favicon.ico"]:
                 self._answer(HTTPStatus.NO_CONTENT, b"")
+            case ["chartjs", _]:
+                self._library(path.strip("/"))
             case ["state.json"]:
                 self._json(runs.states())
             case ["runs", name]:
-                if not path.endswith("/"):
-                    self._moved(f"{self.path}/")
-                elif (state := runs.state(name)) is not None:
-                    self._page(live_page(state))
-                else:
-                    self._missing()
+                self._live(name)
             case ["runs", name, "state.json"]:
                 state = runs.state(name)
                 self._missing() if state is None else self._json(state)
@@ -122,6 +122,22 @@ class _Handler(BaseHTTPRequestHandler):
                     self._answer(HTTPStatus.OK, data, FILES[file])
             case _:
                 self._missing()
+
+    def _live(self, name: str) -> None:
+        if not self.path.partition("?")[0].endswith("/"):
+            self._moved(f"{self.path}/")
+        elif (state := self.server.runs.state(name)) is not None:
+            self._page(live_page(state))
+        else:
+            self._missing()
+
+    def _library(self, name: str) -> None:
+        """What draws the curves, as it lies in a site."""
+        own = LIBRARY.get(name)
+        if own is None:
+            self._missing()
+        else:
+            self._answer(HTTPStatus.OK, read_bytes(own), KINDS.get(own.suffix, TEXT))
 
     def _page(self, page: bytes) -> None:
         policy = {"Content-Security-Policy": live_policy()}
@@ -140,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         self,
         status: HTTPStatus,
         data: bytes,
-        kind: str = "text/plain; charset=utf-8",
+        kind: str = TEXT,
         headers: dict[str, str] | None = None,
     ) -> None:
         self.send_response(status)

@@ -33,7 +33,7 @@ from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import MAX_PAGE_BYTES, extract_carried, renderer_of
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.report import html
-from suite.judge.site import downloads, examine, fleets, known, pages
+from suite.judge.site import downloads, examine, fleets, histories, known, pages
 from suite.judge.site.cards import identity
 from suite.judge.site.comparable import comparable, definitions
 from suite.judge.submissions import folders, replay
@@ -252,13 +252,14 @@ class _Folder:
     """What the folder of one card is made of, in a form that travels to other processes.
 
     Attributes:
-        whole: everything is written; else the card's page of the site alone, of which the history has changed.
+        history: name of the page of its kind; "" where it is the only card of it.
+        whole: everything is written; else the card's page of the site alone, whose successor or first companion came or went.
     """
 
     submission: Submission
     card: SiteCard
     files: dict[str, str]
-    history: tuple[SiteCard, ...]
+    history: str
     successor: str
     whole: bool
 
@@ -270,13 +271,11 @@ def _lay(
     order: Order,
     written: _Writer,
 ) -> None:
-    """The folders of all cards: the signed things, and the page."""
+    """The folders of all cards: the signed things, and the page; and the history of each kind, which one more card changes alone."""
     files = {entry.path: entry.files for entry in entries}
     ids = {card.id for card in site.cards}
-    kinds: dict[tuple[str, ...], list[SiteCard]] = {}
-    for card in reversed(site.cards):
-        kinds.setdefault(_kind(card), []).append(card)
-    # Each row is hashed once, though it stands in many histories.
+    kinds = histories.kinds(reversed(site.cards))
+    of = {card.id: name for name, cards in kinds.items() for card in cards}
     rows = {
         card.id: hashlib.sha256(msgspec.msgpack.encode(card, enc_hook=english)).hexdigest()
         for card in site.cards
@@ -284,15 +283,13 @@ def _lay(
     work = []
     for card in site.cards:
         successor = identity(card.ended.successor) if card.ended is not UNSET else ""
-        history = kinds[_kind(card)][-_HISTORY:]
+        history = of.get(card.id, "")
         mine, successor = files[card.path], successor if successor in ids else ""
         signed = [mine[BUNDLE_FILE], mine[PAGE_FILE], html.renderer_version(), rows[card.id]]
-        shown = (rows[card.id], [rows[item.id] for item in history], successor, order.base)
+        shown = (rows[card.id], history, successor, order.base)
         whole = written.stale(f"{CARDS}/{card.id}/{BUNDLE_FILE}", signed)
         if written.stale(f"{CARDS}/{card.id}/index.html", shown) or whole:
-            work.append(
-                _Folder(submissions[card.path], card, mine, tuple(history), successor, whole)
-            )
+            work.append(_Folder(submissions[card.path], card, mine, history, successor, whole))
     order.progress(
         Sentence(
             f"{len(site.cards)} cards, {len(work)} to write",
@@ -303,15 +300,8 @@ def _lay(
     with Pool(order.jobs if len(work) > _FEW else 1) as pool:
         for _ in pool.map(lay, work):
             pass
-
-
-_HISTORY: Final = 50
-"""Runs that a history shows: the last ones."""
-
-
-def _kind(card: SiteCard) -> tuple[str, ...]:
-    """What cards share that are one history."""
-    return card.vendor, card.model_sha256, card.devices, card.engine_id, card.profile
+    histories.write(kinds, written.stale, written.write, rows)
+    histories.sweep(order.out, kinds)
 
 
 def _laid(folder: _Folder, *, out: Path, base: str) -> None:

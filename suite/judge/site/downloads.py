@@ -15,6 +15,7 @@ from suite import __version__
 from suite.base.bilingual import english
 from suite.base.visible import inert
 from suite.declare.scenarios import SCENARIOS
+from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.formats.parquet import packed
 from suite.judge.site.cards import COLUMNS, WORDS
 
@@ -101,6 +102,30 @@ def script(name: str, value: object) -> bytes:
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     quoted = json.dumps(text).replace("<", "\\u003c")
     return f"window.suiteSite.{name}(JSON.parse({quoted}));\n".encode("ascii")
+
+
+_TRENDS: Final = ("output_throughput", "tpot_p50", "joules_per_output_token")
+"""The numbers whose history is drawn."""
+
+
+def history(cards: Sequence[SiteCard]) -> dict[str, object]:
+    """The current cards of one kind, the oldest first, and each number that two of them have, with its interval."""
+    current = [card for card in cards if card.status == "current"]
+    metrics = []
+    for name in _TRENDS:
+        found = [card.results[0].metrics.get(name) for card in current]
+        if len(found) - found.count(None) > 1:
+            about = REGISTRY[name]
+            values = [
+                value and [_short(number) for number in (value.value, value.low, value.high)]
+                for value in found
+            ]
+            metrics.append([name, about.title.en, about.title.zh, about.unit, values])
+    runs = [
+        {"id": card.id, "run": card.run, "date": card.started_utc[:10], "engine": card.engine}
+        for card in current
+    ]
+    return {"runs": runs, "metrics": metrics}
 
 
 _FACTS: Final = (

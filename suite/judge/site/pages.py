@@ -29,7 +29,6 @@ from suite.judge.report.templating import (
 )
 from suite.judge.report.view import ASSERTED
 from suite.judge.report.words import WORDS as REPORT_WORDS
-from suite.judge.site import plots
 from suite.judge.site.cards import COLUMNS, DECISIONS, WORDS
 from suite.judge.site.downloads import program
 
@@ -59,15 +58,16 @@ _FACTS: Final = (
     ("date", "Date", "日期"),
 )
 _SCRIPTS: Final = {
-    "index": ("common.js", "charts.js", "leaderboard.js"),
+    "index": ("common.js", "pictures.js", "charts.js", "leaderboard.js"),
     "compare": ("common.js", "compare.js"),
-    "card": ("common.js",),
-    "live": ("common.js", "live.js"),
+    "plain": ("common.js",),
+    "card": ("common.js", "pictures.js", "history.js"),
+    "live": ("common.js", "pictures.js", "live.js"),
 }
 LIBRARY: Final = {
     f"chartjs/{path.name}": path for path in sorted(Path(__file__).with_name("chartjs").iterdir())
 }
-"""What draws the leaderboard's charts, by its place in the site: Chart.js as published, its licence, where it is from."""
+"""What draws the charts, by its place in the site: Chart.js as published, its licence, where it is from."""
 _COLOURS: Final = {"closed": "#17704a", "optimised": "#1d4e89", "open": "#8a5a00"}
 
 
@@ -190,13 +190,13 @@ def index_page(site: Site, *, parquet: bool, fleets: int = 0) -> bytes:
 
 def refused_page(site: Site) -> bytes:
     """What is not shown, and why."""
-    return _page("refused.html.j2", "card", "", site=site)
+    return _page("refused.html.j2", "plain", "", site=site)
 
 
 def fleets_page(fleets: Sequence[ShownFleet]) -> bytes:
     """Verified fleet statements, the newest first, each with every machine of its inventory."""
     return _page(
-        "fleets.html.j2", "card", "", fleets=fleets, outcomes=OUTCOMES, preflight=PREFLIGHT
+        "fleets.html.j2", "plain", "", fleets=fleets, outcomes=OUTCOMES, preflight=PREFLIGHT
     )
 
 
@@ -215,12 +215,23 @@ def live_page(state: RunState) -> bytes:
     return _page("live.html.j2", "live", "../../", policy=live_policy(), state=state)
 
 
-def card_page(card: SiteCard, history: Sequence[SiteCard], successor: str, base: str) -> bytes:
+def history_page(cards: Sequence[SiteCard], name: str, more: int) -> bytes:
+    """The cards of one kind: same vendor, model, devices, engine and profile.
+
+    Args:
+        cards: the last ones, the oldest first.
+        name: of the page, and of the script beside it that holds the numbers for its pictures.
+        more: how many older ones there are.
+    """
+    return _page("history.html.j2", "card", "../", cards=cards, name=name, more=more)
+
+
+def card_page(card: SiteCard, history: str, successor: str, base: str) -> bytes:
     """A card's permanent page.
 
     Args:
         card: the card.
-        history: cards of the same vendor, model, devices, engine and profile, itself among them, the oldest first.
+        history: name of the page of its kind; "" where it is the only card of it.
         successor: id of the card in its place, where the site has it; else "".
         base: the site's address with a slash at its end; "" where it is not known.
     """
@@ -232,7 +243,6 @@ def card_page(card: SiteCard, history: Sequence[SiteCard], successor: str, base:
         card=card,
         history=history,
         successor=successor,
-        figures=plots.history(history),
         facts=[
             (name, english, chinese, words.get(name) or getattr(card, name))
             for name, english, chinese in _FACTS

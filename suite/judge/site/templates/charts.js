@@ -1,76 +1,6 @@
-// Pictures of the rows that are chosen, by Chart.js: each with a table of the same numbers for whoever does not see it.
+// Pictures of the rows that are chosen.
 const POINTS = 1000;
 const DEVICES = 12;
-const pictures = new Map();
-let library = null;
-let tone = {};
-
-// Colours and letters are those of the page as it is now: light, dark or on paper.
-const tinted = () => {
-  const style = getComputedStyle(byId("charts"));
-  tone = Object.fromEntries(["accent", "fail", "ink", "line", "soft"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-  const size = 0.75 * parseFloat(getComputedStyle(document.documentElement).fontSize);
-  Object.assign(Chart.defaults, { animation: false, borderColor: tone.line, color: tone.soft, locale: "en", maintainAspectRatio: false });
-  Chart.defaults.devicePixelRatio = byId("charts").classList.contains("paper") ? 3 : ({ chart }) => chart.platform.getDevicePixelRatio();
-  Object.assign(Chart.defaults.font, { family: style.fontFamily, size });
-};
-const folded = (text) => cut(text, 160).match(/.{1,40}/gsu) ?? [];
-// A Chinese character is as wide as two Latin letters.
-const cut = (text, most) => {
-  const letters = [...text];
-  const kept = letters.filter((letter) => (most -= letter > "\u2e80" ? 2 : 1) >= 0);
-  return kept.length < letters.length ? `${kept.slice(0, -1).join("")}…` : text;
-};
-const axis = (title) => ({ beginAtZero: true, ticks: { maxTicksLimit: 6, maxRotation: 0 }, title: { display: true, text: title } });
-
-const draw = (picture) => {
-  const { high, ...config } = picture.config();
-  picture.canvas.parentNode.style.height = `${high}rem`;
-  if (!picture.chart) picture.chart = new Chart(picture.canvas, config);
-  else {
-    Object.assign(picture.chart, { data: config.data, options: config.options });
-    picture.chart.update("none");
-  }
-};
-const drawAgain = () => {
-  if (window.Chart) tinted();
-  for (const picture of pictures.values()) {
-    if (!picture.chart) continue;
-    draw(picture);
-    picture.chart.resize();
-  }
-};
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAgain);
-// Paper is light and finer than a screen.
-const onPaper = (printing) => () => {
-  byId("charts").classList.toggle("paper", printing);
-  drawAgain();
-};
-window.addEventListener("beforeprint", onPaper(true));
-window.addEventListener("afterprint", onPaper(false));
-
-const framed = (name, english, chinese, heads) => {
-  const caption = make("figcaption", { id: `chart-${name}` }, both(english, chinese));
-  const canvas = make("canvas", { role: "img", "aria-labelledby": caption.id });
-  const body = make("tbody");
-  const table = make("table", {}, make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, both(...head))))), body);
-  const details = make("details", {}, make("summary", {}, both("the same as a table", "以表格显示")), make("div", { class: "wide" }, table));
-  const element = make("figure", {}, caption, make("div", { class: "canvas" }, canvas), details);
-  byId("charts").querySelector(".figures").append(element);
-  return { element, canvas, body, shown: null, chart: null };
-};
-// Draws what changed since the last time, and nothing else.
-const shown = (name, words, rows, drawn, config) => {
-  if (!pictures.has(name)) pictures.set(name, framed(name, ...words));
-  const picture = pictures.get(name);
-  picture.element.hidden = !rows.length;
-  const now = JSON.stringify([isChinese(), rows, drawn]);
-  if (!rows.length || now === picture.shown) return;
-  Object.assign(picture, { shown: now, config });
-  picture.body.replaceChildren(...rows.map(([first, ...cells]) => make("tr", {}, make("th", { scope: "row" }, first), ...cells.map((cell) => make("td", { class: "num" }, cell)))));
-  if (window.Chart) draw(picture);
-  else picture.canvas.parentNode.hidden = true;
-};
 
 const frontier = (points, called) => {
   let best = -Infinity;
@@ -128,8 +58,7 @@ const charts = async (data, order, asked, word, metrics) => {
     }
     return [...found];
   };
-  // Brought when there is something to draw; without it the tables say the same.
-  if (kept.length) await (library ??= bring("chartjs/chart.umd.min.js").then(tinted, () => null));
+  if (kept.length) await drawing();
   byId("charts").hidden = false;
   frontier(points, called);
   bars("energy", "Energy per output token by devices, the least, J", "各设备每输出 token 最低能耗，J", "J/token", best(results.joules_per_output_token, true), false, true);

@@ -4,9 +4,8 @@ const byId = (id) => document.getElementById(id);
 
 // Texts are set as text, never as markup: what a card says can do nothing.
 const make = (tag, attributes = {}, ...children) => {
-  const space = ["svg", "polyline"].includes(tag) && attributes.svg;
-  const made = space ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) if (name !== "svg") made.setAttribute(name, value);
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
 };

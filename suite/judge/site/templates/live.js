@@ -24,27 +24,26 @@ const phaseRow = (phase) =>
     cell(spread(phase.tpot_ms)),
   );
 
-const WIDTH = 320, HEIGHT = 90;
-const figure = (curve) => {
-  const [english, chinese, factor] = QUANTITIES[curve.quantity];
-  const values = curve.values.map((value) => value * factor);
-  const most = Math.max(...values) * 1.05 || 1;
-  const [begin, end] = [curve.t_s[0], curve.t_s[curve.t_s.length - 1]];
-  const points = values.map((value, place) => {
-    const across = end > begin ? ((curve.t_s[place] - begin) / (end - begin)) * WIDTH : WIDTH;
-    return `${across.toFixed(1)},${(HEIGHT - (value / most) * HEIGHT).toFixed(1)}`;
+const TABLE = 10;
+// The table holds the newest readings; the picture all of them.
+const curve = ({ device, quantity, t_s, values }) => {
+  const [english, chinese, factor] = QUANTITIES[quantity];
+  const readings = values.map((value, place) => ({ x: t_s[place], y: value * factor }));
+  const rows = readings.slice(-TABLE).reverse().map(({ x, y }) => [x.toFixed(1), written(y)]);
+  const heads = [["Second", "秒"], [english, chinese]];
+  shown(`${device} ${quantity}`, [`${device} · ${english}`, `${device} · ${chinese}`, heads], rows, [], () => {
+    const line = { data: readings, showLine: true, borderColor: tone.accent, borderWidth: 1.5, pointRadius: 0 };
+    const options = { parsing: false, scales: { x: { ...axis(heads[0][Number(isChinese())]), beginAtZero: false }, y: axis(heads[1][Number(isChinese())]) }, plugins: { legend: { display: false }, tooltip: { displayColors: false } } };
+    return { type: "scatter", high: 11, data: { datasets: [line] }, options };
   });
-  const now = written(values[values.length - 1]);
-  const picture = make("svg", { svg: 1, class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${english}: ${now}` });
-  picture.append(make("polyline", { svg: 1, class: "trend", points: points.join(" ") }));
-  return make("figure", {}, make("figcaption", {}, `${curve.device} · `, both(english, chinese), `: ${now}`), picture);
 };
 
-const show = (state) => {
+const show = async (state) => {
   byId("stage").replaceChildren(state.problem || both(...state.stage));
   byId("card").hidden = !state.card;
   byId("phases").replaceChildren(...state.phases.map(phaseRow));
-  byId("curves").replaceChildren(...state.curves.map(figure));
+  if (state.curves.length) await drawing();
+  state.curves.forEach(curve);
 };
 
 const follow = async (goingOn) => {
@@ -59,4 +58,5 @@ const follow = async (goingOn) => {
   if (state && state.card && goingOn) location.assign("scorecard.html");
   else if (!(state && (state.card || state.problem))) setTimeout(follow, 1000, state ? true : goingOn);
 };
+for (const name of ["lang-en", "lang-zh"]) byId(name).addEventListener("change", drawAgain);
 if (byId("phases")) follow(false);

@@ -16,7 +16,7 @@ from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.cli.main import main
 from suite.judge.report import html
-from suite.judge.site import build, examine, known
+from suite.judge.site import build, examine, known, pages
 from tests.factories import submissions as factory
 from tests.factories.pages import Outline
 from tests.factories.submissions import Tree
@@ -113,9 +113,10 @@ def test_each_card_has_its_page_with_review_badge_and_citation(built: Path) -> N
     assert "accepted 接受 alice" in first
     assert "withdrawn 已撤回 2026-02-01T12:00:00Z, cpu: wrong driver" in second
     assert "History" in first
-    assert f"../{cards['third']['id']}/index.html" in (
-        built / "site/cards" / cards["first"]["id"] / "index.html"
-    ).read_text("utf-8")
+    (history,) = (built / "site/histories").glob("*.html")
+    place = built / "site/cards" / cards["first"]["id"] / "index.html"
+    assert f"../../histories/{history.name}" in place.read_text("utf-8")
+    assert f"../cards/{cards['third']['id']}/index.html" in history.read_text("utf-8")
 
 
 def test_downloads_and_feed_say_the_same(built: Path) -> None:
@@ -168,7 +169,7 @@ def test_one_added_card_leaves_the_others_alone(place: Path, monkeypatch) -> Non
     assert checked == ["fifth"]
     changed = {name for name, at in stamps(place / "site").items() if before.get(name) != at}
     assert "index.js" in changed
-    assert len({name.split("/")[1] for name in changed if name.startswith("cards/")}) == 4
+    assert len({name.split("/")[1] for name in changed if name.startswith("cards/")}) == 1
 
 
 def test_a_changed_file_or_trust_list_is_checked_again(place: Path) -> None:
@@ -243,28 +244,22 @@ def build_setting():
     return Setting(trust=factory.TRUST, today="2026-02-02")
 
 
-def test_one_more_card_of_a_history_writes_the_pages_of_the_others_alone(tmp_path) -> None:
-    """On the submissions of the benchmark, which are known as if they had been checked; 0 and 8 are one history."""
-    tree, entries, _ = made_submissions(tmp_path, 9)
-    known.save(tmp_path / "site.state", known.Known(entries=entries))
-    last = tree.tree / "cpu" / "no-round" / "run-00008"
-    last.rename(tmp_path / "aside")
+def test_one_more_card_of_a_history_writes_its_own_page_and_the_history_alone(tmp_path) -> None:
+    tree = made_submissions(tmp_path, 3, models=1)
     assert make(tmp_path) == 0
-
-    def written() -> dict[str, int]:
-        cards = tmp_path / "site" / "cards"
-        return {
-            str(path.relative_to(cards)): path.stat().st_mtime_ns for path in cards.rglob("*.*")
-        }
-
-    before = written()
-    assert len(before) == 8 * 5
-    (tmp_path / "aside").rename(last)
-    state = known.load(tmp_path / "site.state")
-    state.entries[f"cpu/no-round/{last.name}"] = entries[f"cpu/no-round/{last.name}"]
-    known.save(tmp_path / "site.state", state)
+    before = stamps(tmp_path / "site")
+    assert len(before) == 3 * 5 + 2 + 8 + len(pages.LIBRARY)
+    tree.add(name="more", keep=0.0, apart_ns=977, model="model-0")
     assert make(tmp_path) == 0
-    after = written()
-    assert len(after) == 9 * 5
-    (again,) = (name for name, time in before.items() if after[name] != time)
-    assert again.endswith("/index.html")
+    after = stamps(tmp_path / "site")
+    (card,) = {name.split("/")[1] for name in after.keys() - before.keys()}
+    again = {name for name, time in before.items() if after[name] != time}
+    histories = {name for name in again if name.startswith("histories/")}
+    assert len(histories) == 2
+    assert not any(name.startswith("cards/") for name in again)
+    (data,) = (name for name in histories if name.endswith(".js"))
+    assert card in (tmp_path / "site" / data).read_text()
+    shutil.rmtree(tree.tree)
+    made_submissions(tmp_path, 1, models=1)
+    assert make(tmp_path) == 0
+    assert not list((tmp_path / "site" / "histories").iterdir())

@@ -40,7 +40,8 @@ def every_page(row):
         "index": pages.index_page(site, parquet=True),
         "refused": pages.refused_page(site),
         "compare": pages.compare_page(),
-        "card": pages.card_page(row, [row, row], "", "https://example.org/"),
+        "card": pages.card_page(row, "a" * 32, "", "https://example.org/"),
+        "history": pages.history_page([row, row], "a" * 32, 1),
     }
 
 
@@ -63,7 +64,7 @@ def test_every_page_allows_its_own_script_and_nothing_else(row) -> None:
             assert not re.match(r"[a-z]+:", link["href"]), "pages name nothing outside"
 
 
-def test_the_bundled_library_is_the_recorded_one_and_the_leaderboard_alone_brings_it(row) -> None:
+def test_the_bundled_library_is_the_recorded_one_and_pages_without_pictures_bring_none(row) -> None:
     origin = json.loads(pages.LIBRARY["chartjs/origin.json"].read_text())
     assert {"chartjs/origin.json", *(f"chartjs/{name}" for name in origin["files"])} == set(
         pages.LIBRARY
@@ -77,7 +78,7 @@ def test_the_bundled_library_is_the_recorded_one_and_the_leaderboard_alone_bring
     assert program.startswith(f"/*!\n * Chart.js v{origin['version']}\n")
     assert "The MIT License" in pages.LIBRARY["chartjs/LICENSE.md"].read_text()
     brought = {name for name, data in every_page(row).items() if b"chartjs/" in data}
-    assert brought == {"index"}
+    assert brought == {"index", "card", "history"}
 
 
 def test_hostile_texts_are_shown_as_they_are(row) -> None:
