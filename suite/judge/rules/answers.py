@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.scenarios.phase import has_exact_lengths, is_conversation, is_shortened
 from suite.judge.log import texts
+from suite.judge.log.reference import answers_by_phase, goes_on, reference_answers
 from suite.judge.metrics.rouge_pairs import words
+from suite.judge.rules.quality import NO_REFERENCE
 from suite.judge.rules.rule import (
     Finding,
     answered,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
+MOST_BEYOND = 0.03
+"""Share of a phase's answers that may go on behind the reference's end: ties at the end token let about 1 % do so."""
 MOST_ALIKE = 0.5
 """Largest share of one phase's answers, to different tasks, that may be the same text."""
 MOST_ECHOES = 0.1
@@ -232,5 +236,56 @@ def no_longer_than_tokens(evidence: Evidence, _: Results) -> Finding:
         Sentence(
             f"each of {len(asked)} answers has fewer than {limit:,} characters",
             f"{len(asked)} 个回答均少于 {limit:,} 个字符",
+        )
+    )
+
+
+@rule(
+    "R101",
+    title=Bilingual("Answers end where the reference ends", "回答止于参考结束之处"),
+    asks=Bilingual(
+        "Of a phase's answers to tasks of the reference run, at most 3 %, or one, say the reference's very words and then "
+        "go on. Under greedy decoding the model ends there; an answer that left the reference's words before may be longer.",
+        "一个阶段中，对参考运行所含任务的回答，至多 3 %（或 1 个）在说出与参考完全相同的词语后仍继续。贪心解码下模型"
+        "在该处结束；此前已与参考不同的回答可以更长。",
+    ),
+    reason=Bilingual(
+        "Throughput counts every token: full stops, words said again or a list that goes on behind the end are fast and say "
+        "nothing. A tie at the end token lets a few honest answers go on.",
+        "吞吐计入每个 token：结束之后的句号、重复的词语或没完没了的列举生成很快而毫无内容。结束符处的并列会使少数诚实的"
+        "回答继续。",
+    ),
+    phases="tasks",
+    broken=Bilingual(
+        "fail; not applicable where no reference run is known",
+        "fail；没有已知参考运行时不适用",
+    ),
+)
+def ends_with_reference(evidence: Evidence, results: Results) -> Finding:
+    """Few answers go on behind the reference's end."""
+    known = reference_answers(evidence)
+    names = [name for name, phase in results.phases.items() if phase.questions == "tasks"]
+    wrong, places, total, count, beyond = [], [], 0, 0, 0
+    for name, answers in answers_by_phase(evidence, names).items():
+        events = [event for task, asked in answers.items() if task in known for event in asked]
+        behind = [event for event in events if goes_on(event, known[event.task])]
+        extra = sum(goes_on(event, known[event.task]) for event in behind)
+        total, count, beyond = total + len(events), count + len(behind), beyond + extra
+        if len(behind) > max(1.0, MOST_BEYOND * len(events)):
+            wrong.append(
+                Sentence(
+                    f"{name}: {len(behind)} of {len(events)} answers go on behind the reference's last word, by {extra} tokens in all",
+                    f"{name}：{len(events)} 个回答中有 {len(behind)} 个在参考的最后一词之后继续，共 {extra} 个 token",
+                )
+            )
+            places += [place(event) for event in behind]
+    if wrong:
+        return failed(wrong[0], [*wrong, *places])
+    if not total:
+        return NO_REFERENCE
+    return passed(
+        Sentence(
+            f"{count} of {total} answers go on behind the reference's last word, by {beyond} tokens in all",
+            f"{total} 个回答中有 {count} 个在参考的最后一词之后继续，共 {beyond} 个 token",
         )
     )
