@@ -54,7 +54,7 @@ def answers(directory: str, variant: str, messages: list[str]) -> list[dict[str,
         )
         for message in messages
     ]
-    size = 1 if variant == "whole" else 16
+    size = 1 if variant == "whole" else 64
     order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
     result: dict[int, dict[str, object]] = {}
     for start in range(0, len(order), size):

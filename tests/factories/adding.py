@@ -22,7 +22,9 @@ def diffs() -> dict[str, str]:
 def grow(tree: Path, *kinds: str, others: tuple[str, ...] = ()) -> None:
     """Copy what is shipped, the documents and `others` to `tree`, and apply the diffs of these kinds."""
     for name in ("suite", "schemas", "vendors", "images", "trust", "references", "docs", *others):
-        ignored = shutil.ignore_patterns("__pycache__", "mini_model", "samples")
+        ignored = shutil.ignore_patterns(
+            "*.pyc.*", "mini_model", "samples"
+        )  # half-written: what is compiled comes along
         shutil.copytree(ROOT / name, tree / name, ignore=ignored)
     (tree / "suite/assets/mini_model").symlink_to(ROOT / "suite/assets/mini_model")
     for kind in kinds:

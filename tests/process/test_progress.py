@@ -132,7 +132,7 @@ def test_an_engines_start_shows_its_log(terminal, words, tmp_path):
 
 
 def test_without_colours_there_are_none(terminal, words):
-    shown = terminal(*words, NO_COLOR="1")
+    shown = terminal(*words[:-2], NO_COLOR="1")
     shown.until("CONFORMANT")
     assert shown.end() == 1
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", shown.text)

@@ -19,7 +19,7 @@ SLOW = {"answers": "mini", "ttft_ms": 250, "itl_ms": 25, "fingerprints": ["simul
 def first(tmp_path_factory):
     folder = tmp_path_factory.mktemp("first")
     done = runs.suite(
-        *("run", "--runtime", "sim", "--profile", runs.profile(folder, size=16, tasks=16)),
+        *("run", "--runtime", "sim", "--profile", runs.profile(folder, size=16, tasks=10)),
         *(
             "--sim-script",
             json.dumps(SLOW),

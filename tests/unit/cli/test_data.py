@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from suite.cli.commands.data import data
 from suite.declare.tasks import pins, selection
 from suite.declare.tasks.read import read_tasks
 from suite.declare.tasks.selection import compute_locks
+from suite.measure.fetch import files
+from suite.measure.fetch.download import Patience
 from suite.measure.fetch.files import digest_of
 from suite.measure.fetch.published import ARCHIVE, SPLIT
 
@@ -226,6 +229,7 @@ def test_without_a_network_all_that_is_needed_is_named(tmp_path, monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens on the discard port
     monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setattr(files, "Patience", partial(Patience, pause_s=0))
     with pytest.raises(DataError) as caught:
         run("fetch", "official", "--to", tmp_path / "data")
     assert caught.value.code == "download-failed"

@@ -16,6 +16,7 @@ import pytest
 from suite.base import jsonio
 from suite.base.errors import DataError, UsageError
 from suite.cli import bundling
+from suite.cli.main import main
 from suite.cli.options import Choices
 from suite.measure import offline
 from suite.measure.digests import DigestStore
@@ -269,33 +270,31 @@ def test_an_image_is_known_by_its_manifest_as_by_its_configuration(tmp_path, wra
         assert {ID, manifest} <= same
 
 
-def run_with(path, *words):
-    line = ("plan", "--image-archive", path, *words)
-    done = runs.suite(*line)
-    return done.returncode, done.stderr
+def test_the_image_of_an_archive_is_planned_and_one_of_several_must_be_named(tmp_path, capsys):
+    def planned(path, *words):
+        status = main(["plan", "--image-archive", *map(str, (path, *words))])
+        return status, *capsys.readouterr()
 
-
-def test_the_image_of_an_archive_is_planned_and_one_of_several_must_be_named(tmp_path):
     alone, _ = oci(tmp_path / "one.tar.gz", ["engine:1"])
     two = saved(tmp_path / "two.tar", ["engine:1", "engine:2"])
-    done = runs.suite("plan", "--image-archive", alone, "--json")
-    image = json.loads(done.stdout)["engine"]["image"]
+    plan = json.loads(planned(alone, "--json")[1])
+    image = plan["engine"]["image"]
     assert (image["reference"], image["source"]) == ("engine:1", "registry")
-    assert json.loads(done.stdout)["runtime"] == "container"
-    assert run_with(two)[0] == 0  # two names of one image
+    assert plan["runtime"] == "container"
+    assert planned(two)[0] == 0  # two names of one image
     for words, says in (
         (("--image", "other:1"), "image-archive-unfit"),
         (("--runtime", "process"), "image-archive-unfit"),
         (("--url", "http://127.0.0.1:1/v1"), "image-archive-unfit"),
         (("--bundle", tmp_path), "offline-"),
     ):
-        status, error = run_with(alone, *words)
+        status, _, error = planned(alone, *words)
         assert status == 2, error
         assert says in error
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(alone.read_bytes()[:150])
     for file in (cut, tmp_path, tmp_path / "absent.tar", Path(__file__)):
-        status, error = run_with(file)
+        status, _, error = planned(file)
         assert "image-archive-form" in error, error
         assert status > 1
 
