@@ -34,7 +34,7 @@ FLAGS = $(foreach name,$(1),$${$(name):+--$(shell echo $(name) | tr A-Z a-z) "$$
 RUN_FLAGS := --vendor "$$VENDOR" $(call FLAGS,ENGINE MODEL DATA PROFILE DEVICES RUNTIME OUT) $(if $(filter 1,$(EMULATE)),--emulate,$(if $(EMULATE),--emulate-with "$$EMULATE")) $(ARGS)
 LOCK := pip compile --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command 'make lock'
 
-.PHONY: help run audit-round test test-containers test-engines test-fast test-without-docker test-package test-pythons test-oldest engines bench-load bench-peers bench-verify bench-site bench-nodes bench-fleet cheats honest mutations rule-mutations docs samples sample-pages release lint format schemas plans lock wheel clean
+.PHONY: help run audit-round test test-containers test-engines test-fast test-without-docker test-package test-pythons test-formats test-oldest engines bench-load bench-peers bench-verify bench-site bench-nodes bench-fleet cheats honest mutations rule-mutations docs samples sample-pages release lint format schemas plans lock wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -104,6 +104,9 @@ test-package: .venv/.dev ## the wheel in an empty environment, used from elsewhe
 
 test-pythons: .venv/.dev ## the same results on every Python of PYTHONS= that is here
 	@PYTHONPATH=. $(PY) tests/pythons/compare.py $(PYTHONS)
+
+test-formats: .venv/.dev ## each exported format opened by the program that it is for
+	@PYTHONPATH=. $(PY) tests/pythons/formats.py $(PYTHONS)
 
 test-oldest: .venv/.dev ## the oldest versions that pyproject.toml admits
 	@PYTHONPATH=. $(PY) tests/pythons/oldest.py

@@ -64,6 +64,29 @@ def say(text: object, *, end: str = "\n", file: TextIO | None = None, flush: boo
         stream.flush()
 
 
+class CsvLines:
+    """What a writer of the module `csv` writes to, with `END` for its ends of lines; the text ends its lines with a line feed.
+
+    With that end a text that holds either character of it is quoted, also a carriage return alone: many readers take it for
+    the end of a line, and Python's writers quote it from 3.13 on only.
+    """
+
+    END: Final = "\r\n"
+
+    def __init__(self) -> None:
+        """Nothing was written yet."""
+        self._lines: list[str] = []
+
+    def write(self, line: str) -> None:
+        """Take a line as the writer gives it."""
+        self._lines.append(line.removesuffix(self.END))
+
+    @property
+    def text(self) -> str:
+        """All lines."""
+        return "".join(f"{line}\n" for line in self._lines)
+
+
 def inert(cell: object) -> object:
     """A table's cell as no spreadsheet reads a formula in it: such a text begins with an apostrophe."""
     if isinstance(cell, str) and cell.startswith(_FORMULAS):

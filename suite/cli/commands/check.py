@@ -70,12 +70,14 @@ def check(
 
     PATH is a tree of submissions, or lies in one. Each must hold exactly its files; schema, signature, trust,
     digests, every number, the page, the rules of its division, the folder's names, and statements are checked,
-    and the whole tree is searched for the same card or log under another name. The exit status is that of the worst.
+    and the whole tree is searched for the same card or log under another name. The exit status is that of the worst,
+    or 4 where nothing was changed since COMMIT.
     """
     from suite.base import jsonio
     from suite.base.errors import TrustError
     from suite.base.language import language
     from suite.base.visible import visible
+    from suite.cli.judging import JUDGED_NOTHING
     from suite.cli.output import write_bytes, write_note, write_report
     from suite.cli.submitting import known_waivers, today
     from suite.judge.report.formats import registry
@@ -115,4 +117,5 @@ def check(
                 "no submission was changed: nothing was judged", "没有提交被更改：未作任何评判"
             )
         )
+        return JUDGED_NOTHING
     return tree.exit_status(report)

@@ -65,12 +65,13 @@ def ingest(
     counts: Counter[str] = Counter()
     worst = 0
     elsewhere = taken.elsewhere()
+    listed = storing.runs(paths)  # first: where there is none, no store is made
     with database.opened(storing.address(url), make=True) as engine:
         from suite.judge.store.ingest import held
         from suite.judge.store.ingest import ingest as put
 
         before = {} if fresh else held(engine)
-        for path in storing.runs(paths):
+        for path in listed:
             try:
                 outcome: str = (
                     "known"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import io
 import json
 import math
 from typing import TYPE_CHECKING, Final
@@ -13,7 +12,7 @@ import msgspec
 
 from suite import __version__
 from suite.base.bilingual import english
-from suite.base.visible import inert
+from suite.base.visible import CsvLines, inert
 from suite.declare.scenarios import SCENARIOS
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report.formats.parquet import packed
@@ -183,10 +182,10 @@ def as_csv(site: Site) -> bytes:
 
 
 def _cell(value: object) -> str:
-    text = io.StringIO()
-    # With a cell beside it: an empty one alone in its row would be quoted. Either end of a line within a text has to be.
-    csv.writer(text, lineterminator="\r\n").writerow([inert(value), ""])
-    return text.getvalue().removesuffix(",\r\n")
+    lines = CsvLines()
+    # With a cell beside it: an empty one alone in its row would be quoted.
+    csv.writer(lines, lineterminator=CsvLines.END).writerow([inert(value), ""])
+    return lines.text.removesuffix(",\n")
 
 
 def _number(value: float | None) -> str:

@@ -165,6 +165,14 @@ def _described(
     worse = change.p <= change.p_better
     chance = change.p if worse else change.p_better
     way = Sentence("worse", "变差") if worse else Sentence("better", "变好")
+    why = Sentence(
+        f"{way} by chance with probability {chance:.2g} at most",
+        f"偶然{way.zh}的概率至多为 {chance:.2g}",
+    )
+    if chance >= 1:  # the bound says nothing
+        why = Sentence(
+            "the runs since do not stand out from those before", "此后的运行与先前的并无区别"
+        )
     return replace(
         made,
         trend="worse" if worse else "better",
@@ -174,10 +182,7 @@ def _described(
         runs_since=len(after),
         p=stored(chance),
         since=after[0][0].card.run.id,
-        why=Sentence(
-            f"{way} by chance with probability {chance:.2g} at most",
-            f"偶然{way.zh}的概率至多为 {chance:.2g}",
-        ),
+        why=why,
     )
 
 
@@ -197,7 +202,9 @@ def _corrected(trends: Sequence[MetricTrend], margin: float) -> list[MetricTrend
         small = abs(now - before) <= margin * abs(before)
         if not stands or small:
             why = (
-                Sentence(f"less than {margin:.0%}", f"小于 {margin:.0%}")
+                trend.why
+                if chance >= 1
+                else Sentence(f"less than {margin:.0%}", f"小于 {margin:.0%}")
                 if stands
                 else placed(
                     trend.why, Sentence("runs differ as much anyway", "各次运行本来就有这样的差别")

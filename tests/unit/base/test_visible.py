@@ -1,8 +1,11 @@
 """What a terminal or a report shows is what the characters are."""
 
+import csv
+import io
+
 import pytest
 
-from suite.base.visible import say, visible, visible_lines
+from suite.base.visible import CsvLines, say, visible, visible_lines
 
 
 @pytest.mark.parametrize(
@@ -33,3 +36,14 @@ def test_a_report_keeps_its_line_ends():
 def test_every_command_prints_through_it(capsys):
     say("a\u202eb\x1b[1m", end="!")
     assert capsys.readouterr().out == "a<U+202E>b!"
+
+
+@pytest.mark.parametrize("text", ["a\rb", "a\nb", "a\r\nb", "\r", 'a"b', "a,b", "", "é，"])
+def test_a_cell_stays_a_cell_whatever_ends_a_line_for_its_reader(text):
+    lines = CsvLines()
+    writer = csv.writer(lines, lineterminator=CsvLines.END)
+    writer.writerows([["one", "two"], [text, "2"]])
+    assert list(csv.reader(io.StringIO(lines.text, newline=""))) == [["one", "two"], [text, "2"]]
+    bare = lines.text.replace('""', "").split('"')[::2]
+    assert "\r" not in "".join(bare), "a carriage return stands in quotation marks alone"
+    assert lines.text.endswith(",2\n")

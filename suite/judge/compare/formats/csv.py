@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual
-from suite.base.visible import inert
+from suite.base.visible import CsvLines, inert
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.compare.formats.format import Format
@@ -44,8 +43,8 @@ def _repeated(made: Repetition | UnsetType) -> dict[str, object]:
 def render(result: ManyComparison, language: Language) -> bytes:
     """The pairs in order, in each the metrics in order; for programs, so in English."""
     del language
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
+    lines = CsvLines()
+    writer = csv.DictWriter(lines, COLUMNS, lineterminator=CsvLines.END, restval="")
     writer.writeheader()
     for pair in result.pairs:
         for change in pair.comparison.metrics:
@@ -71,7 +70,7 @@ def render(result: ManyComparison, language: Language) -> bytes:
                     "why": inert(change.why),
                 }
             )
-    return text.getvalue().encode()
+    return lines.text.encode()
 
 
 FORMAT = Format(Bilingual("every metric as a table", "全部指标的表格"), ".csv", render)

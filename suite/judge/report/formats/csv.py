@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from suite.base.bilingual import Bilingual
-from suite.base.visible import inert
+from suite.base.visible import CsvLines, inert
 from suite.judge.report.formats.format import Format
 from suite.judge.report.view import values
 
@@ -32,8 +31,8 @@ COLUMNS = (
 
 def render(subject: Subject) -> bytes:
     """Phases in the card's order, then the values of the whole run; what has no number says why."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    lines = CsvLines()
+    writer = csv.DictWriter(lines, COLUMNS, lineterminator=CsvLines.END)
     writer.writeheader()
     for phase, metric, value in values(subject.card):
         writer.writerow(
@@ -44,7 +43,7 @@ def render(subject: Subject) -> bytes:
                 **{name: inert(cell) for name, cell in msgspec.to_builtins(value).items()},
             }
         )
-    return text.getvalue().encode()
+    return lines.text.encode()
 
 
 FORMAT = Format(

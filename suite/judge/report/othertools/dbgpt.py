@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from suite.base import statistics
+from suite.base.visible import CsvLines
 from suite.documents.document import given
 from suite.judge.log.lengths import asked
 from suite.judge.report.othertools import devices
@@ -52,13 +52,13 @@ def dbgpt_csv(evidence: Evidence, phases: Iterable[PhaseSamples]) -> str:
     Its times are milliseconds since 1970, its speed counts prompt and completion tokens. A cell is empty where
     nothing was recorded. Phases with an obstacle, or whose tokens are not counted, have no rows.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    lines = CsvLines()
+    writer = csv.writer(lines, lineterminator=CsvLines.END)
     writer.writerow(COLUMNS)
     for phase in phases:
         if not obstacle(phase):
             writer.writerows(_rows(evidence, phase))
-    return text.getvalue()
+    return lines.text
 
 
 def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | int]]:

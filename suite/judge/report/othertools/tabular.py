@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING
 
+from suite.base.visible import CsvLines
 from suite.documents.value import Measured
 from suite.judge.metrics.compute import compute
 from suite.judge.report.othertools.loads import loads
@@ -44,11 +44,11 @@ def number(view: View, field: str) -> float | None:
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> bytes:
     """CSV with a header; an empty cell where there is no number."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    lines = CsvLines()
+    writer = csv.DictWriter(lines, columns, lineterminator=CsvLines.END)
     writer.writeheader()
     writer.writerows(rows)
-    return text.getvalue().encode()
+    return lines.text.encode()
 
 
 def view_table(subject: Subject, name: str) -> bytes:

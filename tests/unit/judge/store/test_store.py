@@ -152,6 +152,14 @@ def test_no_alarm_in_a_history_of_noise(engine):
     assert not judged(engine, history.noise(15, 0.02, seed=3)).worse
 
 
+def test_a_bound_that_says_nothing_is_not_said(engine):
+    (series_,) = judged(engine, [1.0] * 6).series
+    assert {trend.trend for trend in series_.metrics} == {"steady"}
+    for trend in series_.metrics:
+        assert "probability" not in trend.why
+        assert "概率" not in trend.why.zh
+
+
 def test_too_few_runs_are_judged_nothing(engine):
     result = judged(engine, [1.0, 1.0, 0.5])
     assert {trend.trend for trend in result.series[0].metrics} == {"too-few"}
@@ -244,6 +252,10 @@ def test_the_commands(engine, url, capsys, tmp_path):
     assert main(["regress", "--db", url, "--metric", "no_such"]) == 2
     assert "metric-unknown" in capsys.readouterr().err
     assert main(["db", "ingest", str(tmp_path / "nothing"), "--db", url]) == 4
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert main(["db", "ingest", str(empty), "--db", f"sqlite:///{tmp_path / 'new.sqlite'}"]) == 4
+    assert not (tmp_path / "new.sqlite").exists()
     assert main(["db", "dashboard", "--out", str(tmp_path / "grafana")]) == 0
     board = tmp_path / "grafana/dashboards/llm-conformance/llm-conformance.json"
     assert json.loads(board.read_text())["panels"]

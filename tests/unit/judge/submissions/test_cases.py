@@ -12,6 +12,7 @@ import pytest
 from suite.base import jsonio, schema
 from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.base.language import Language
+from suite.cli.main import main
 from suite.documents.codec import plain
 from suite.judge.report.formats import registry
 from suite.judge.submissions import (
@@ -152,6 +153,10 @@ def test_only_what_changed_since_a_commit(made: factory.Tree) -> None:
     git(made.root, "commit", "-qm", "one")
     base = git(made.root, "rev-parse", "HEAD")
     assert check(made, commit=base).submissions == ()
+    trust = made.root / "keys.json"
+    trust.write_bytes(factory.TRUST)
+    words = ["check", str(made.tree), "--trust", str(trust), "--since"]
+    assert main([*words, base]) == 4, "nothing was judged"
     first = made.path
     made.add(name="factory-run-2", keep=0, shift_ns=5)
     report = check(made, commit=base)
