@@ -1,6 +1,7 @@
 """``make bench-nodes``: vLLM for CPUs over two containers of this machine, by each split, and every way to lose a node.
 
-``one``, ``tensor``, ``pipeline`` and ``data`` are whole runs, verified, whose texts are held against those of ``one``. A fault is
+``one``, ``tensor``, ``pipeline`` and ``data`` are whole runs, verified, whose texts are held against those of ``one``; ``agents`` is
+``tensor`` by two agents that are programs, reached by IPv6. A fault is
 named with the split in which it comes, in the middle of the first measured phase. Needs Docker and the engine's image; ``other-image``
 root and ``dockerd`` too. Without names everything runs, some 25 minutes on two cores.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import docker
 
-from benchmarks.nodes.splits import command
+from benchmarks.nodes.splits import agent, command
 from suite import evidence
 from suite.measure.engine.container.options import LABEL_RUN
-from tests.factories import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,10 +62,10 @@ NAMES = (
 def main(directory: Path, name: str) -> None:
     """Do one to a run, and tell."""
     if name == "absent":
-        with _agent(directory) as here:
+        with agent(directory) as here:
             _refused(directory, name, "node-absent", here, "127.0.0.1:9")
     elif name == "other-image":
-        with _agent(directory) as here, _strange_agent(directory) as there:
+        with agent(directory) as here, _strange_agent(directory) as there:
             _refused(directory, name, "node-image-differs", here, there)
     else:
         _broken(directory, *name.split("/"))
@@ -136,22 +134,6 @@ def _refused(directory: Path, name: str, code: str, *where: str) -> None:
 
 
 @contextlib.contextmanager
-def _agent(directory: Path, **changes: str) -> Iterator[str]:
-    """An agent as a program, and where it listens."""
-    (directory / "token").write_text("0123456789abcdef0123456789abcdef")
-    words = ("agent", "--listen", "127.0.0.1:0", "--node-token", directory / "token")
-    env = {**os.environ, **changes}
-    with subprocess.Popen(
-        runs.command(*words), stdout=subprocess.PIPE, text=True, env=env
-    ) as agent:
-        try:
-            assert agent.stdout is not None
-            yield agent.stdout.readline().split()[2].rstrip(",")
-        finally:
-            agent.kill()
-
-
-@contextlib.contextmanager
 def _strange_agent(directory: Path) -> Iterator[str]:
     """An agent with a Docker engine of its own, in which another image has the name; its socket's path must be short."""
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="d") as place:
@@ -181,7 +163,7 @@ def _strange_agent(directory: Path) -> Iterator[str]:
                 for name in _names():
                     build = ["docker", "--host", host, "build", "--tag", name, str(context)]
                     subprocess.run(build, capture_output=True, check=True)
-                with _agent(directory, DOCKER_HOST=host) as where:
+                with agent(directory, DOCKER_HOST=host) as where:
                     yield where
             finally:
                 it.terminate()

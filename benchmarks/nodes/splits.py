@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -11,12 +13,14 @@ from suite import evidence
 from tests.factories import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SPLITS = {
     "one": (),
     "tensor": ("--nodes", "2", "--tensor-parallel", "2"),
     "pipeline": ("--nodes", "2", "--pipeline-parallel", "2", "--tensor-parallel", "1"),
+    "agents": ("--nodes", "2", "--tensor-parallel", "2"),
     "data": ("--nodes", "2", "--data-parallel", "2", "--tensor-parallel", "1"),
 }
 TASKS = 48
@@ -74,9 +78,15 @@ def main(directory: Path, split: str) -> None:
     """Run, verify and tell."""
     out = directory / split
     begun = time.monotonic()
-    ran = subprocess.run(
-        command(directory, split, out), stdout=subprocess.DEVNULL, check=False
-    ).returncode
+    with contextlib.ExitStack() as agents:
+        words: tuple[object, ...] = ()
+        if split == "agents":
+            places = [agents.enter_context(agent(directory, "[::1]:0")) for _ in range(2)]
+            words = tuple(word for place in places for word in ("--node", place))
+            words += ("--node-token", directory / "token")
+        ran = subprocess.run(
+            command(directory, split, out, *words), stdout=subprocess.DEVNULL, check=False
+        ).returncode
     took = time.monotonic() - begun
     if not (out / "scorecard.json").exists():
         sys.exit(f"{split}: no card, exit status {ran}")
@@ -94,6 +104,22 @@ def main(directory: Path, split: str) -> None:
         f"{len(sent) / seconds:.2f} answers/s offline, {_alike(directory, texts)}",
         flush=True,
     )
+
+
+@contextlib.contextmanager
+def agent(directory: Path, listen: str = "127.0.0.1:0", **changes: str) -> Iterator[str]:
+    """An agent as a program, and where it listens."""
+    (directory / "token").write_text("0123456789abcdef0123456789abcdef")
+    words = ("agent", "--listen", listen, "--node-token", directory / "token")
+    env = {**os.environ, **changes}
+    with subprocess.Popen(
+        runs.command(*words), stdout=subprocess.PIPE, text=True, env=env
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().split()[2].rstrip(",")
+        finally:
+            process.kill()
 
 
 def _texts(left: evidence.Evidence) -> dict[str, str]:

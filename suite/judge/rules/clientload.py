@@ -98,10 +98,11 @@ def _busiest(events: Sequence[Request]) -> int:
     "R123",
     title=Bilingual("Every client sent on time, over a like way", "各客户端均按时发送，且路径相当"),
     asks=Bilingual(
-        "Of each client of an open loop, the 99th percentile of lateness and what its clock may be off together stay below the phase's bound; "
-        "and no client's connections take longer than another's by more than 1 ms and a twentieth of its median time to first token.",
-        "开环阶段中，每个客户端发送延迟的第 99 百分位与其时钟误差之和低于该阶段的上限；且各客户端建立连接的时间相差不超过 1 毫秒"
-        "与其首 token 时间中位数的二十分之一。",
+        "Of each client of an open loop, the 99th percentile of lateness and what its clock may be off together stay below the phase's bound. Of each "
+        "of a closed loop, the 99th percentile of the time from an answer's end to the next request in its place is at most 1 ms or a twentieth of its "
+        "median time to first token, whichever is more; nor do a client's connections take longer than another's by more than that.",
+        "开环阶段中，每个客户端发送延迟的第 99 百分位与其时钟误差之和低于该阶段的上限。闭环阶段中，每个客户端自一个回答结束至在其位置发出下一请求的时间，"
+        "其第 99 百分位不超过 1 毫秒或其首 token 时间中位数的二十分之一（取较大者）；各客户端建立连接的时间相差亦不超过此值。",
     ),
     reason=Bilingual(
         "One slow client among many hides in percentiles of all, and a distant one makes the server look slower.",
@@ -112,7 +113,7 @@ def _busiest(events: Sequence[Request]) -> int:
 )
 @of(farm_of)
 def on_time(evidence: Evidence, farm: Farm) -> Finding:
-    """Lateness of each client, and its way to the server."""
+    """Lateness of each client, how soon it takes its turn, and its way to the server."""
     first: dict[int, list[float]] = defaultdict(list)
     for deal in farm.deals:
         log = phase_logs(evidence).get(deal.phase)
@@ -120,16 +121,27 @@ def on_time(evidence: Evidence, farm: Farm) -> Finding:
             continue
         for number in range(len(deal.clients)):
             events = mine(deal, number)
-            first[number] += [
+            waited = [
                 (event.chunk_t0 - event.t_send) / 1e6
                 for event in events
                 if event.chunk_t0 is not None
             ]
+            first[number] += waited
+            turn, most = _turn(events, deal.mark.shares[number]), _small(waited)
+            if turn > most:
+                return warned(
+                    Sentence(f"{title(deal)}: ", f"{title(deal)}：")
+                    + named(number)
+                    + Sentence(
+                        f" sent the next request up to {turn:.3g} ms after an answer had ended (p99), bound {most:.3g} ms",
+                        f" 在回答结束后 {turn:.3g} 毫秒（p99）才发出下一请求，上限 {most:.3g} 毫秒",
+                    )
+                )
             late = sorted(event.t_send - event.t_sched for event in events)
             bound, limit = deal.error(number), log.doc.lateness_bound_ms
             if not late or limit is None or not log.open_loop:
                 continue
-            p99 = (late[round((len(late) - 1) * 0.99)] + (bound.width_ns if bound else 0)) / 1e6
+            p99 = (_p99(late) + (bound.width_ns if bound else 0)) / 1e6
             if p99 > limit:
                 return warned(
                     Sentence(f"{title(deal)}: ", f"{title(deal)}：")
@@ -149,7 +161,7 @@ def on_time(evidence: Evidence, farm: Farm) -> Finding:
         return warned(named(untimed[0]) + why)
     nearest = min(ways.values(), default=0.0)
     for number, way in sorted(ways.items()):
-        if way - nearest > max(1.0, medians.get(number, 0.0) / 20):
+        if way - nearest > _small(first[number]):
             return warned(
                 named(number)
                 + Sentence(
@@ -163,3 +175,24 @@ def on_time(evidence: Evidence, farm: Farm) -> Finding:
             f"连接 / TTFT 中位数，按客户端：{figures}",
         )
     )
+
+
+def _turn(events: Sequence[Request], share: int) -> float:
+    """Milliseconds from an answer's end to the next request of a closed loop, 99th percentile; 0 where none followed.
+
+    With its share in flight, a client sends its n-th further request when its n-th answer has ended.
+    """
+    ends = sorted(event.t_end for event in events)
+    sends = sorted(event.t_send for event in events)[share:] if share else []
+    waits = sorted(send - end for end, send in zip(ends, sends, strict=False))
+    return _p99(waits) / 1e6 if waits else 0.0
+
+
+def _p99(values: Sequence[int]) -> int:
+    """Of sorted values."""
+    return values[round((len(values) - 1) * 0.99)]
+
+
+def _small(first: Sequence[float]) -> float:
+    """What changes little about times to first token like these, milliseconds."""
+    return max(1.0, statistics.median(first) / 20 if first else 0.0)

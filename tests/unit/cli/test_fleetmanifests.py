@@ -9,8 +9,10 @@ import yaml
 
 from suite.base.errors import EvidenceError, UsageError
 from suite.cli.fleets import manifests, plan
+from suite.declare.vendor.load import list_vendors
 from suite.measure.fleet.kubernetes import DEVICES, Place
 from tests.factories import fleets
+from tests.factories.vendorplans import NAMED_IMAGE
 
 MACHINES = {
     "hopper": {"vendor": "nvidia", "accelerator": "h100-sxm", "devices": 2},
@@ -69,6 +71,30 @@ def test_each_machine_asks_for_its_devices_by_the_declared_name(tmp_path):
     said = {name: pod["metadata"]["annotations"][DEVICES] for name, pod in pods.items()}
     assert said["hopper"] == "nvidia.com/gpu: as vendors/nvidia declares"
     assert said["plain"] == "none: 4-cpu-default-smoke computes on the host's processors"
+
+
+NAMES = {
+    "amd": "amd.com/gpu",
+    "aws-neuron": "aws.amazon.com/neuron",
+    "huawei-ascend": "huawei.com/Ascend910",
+    "intel-gaudi": "habana.ai/gaudi",
+    "mthreads": "mthreads.com/gpu",
+    "nvidia": "nvidia.com/gpu",
+}
+"""As each vendor's plugin has them."""
+
+
+@pytest.mark.parametrize("vendor", [name for name in list_vendors() if name not in ("cpu", "sim")])
+def test_every_vendors_manifest_holds_to_the_schema(tmp_path, vendor):
+    directory = planned(
+        tmp_path, {"one": {"vendor": vendor}}, ("--runtime", "container", "--image", NAMED_IMAGE)
+    )
+    more = () if vendor in NAMES else (f"{vendor}={vendor}.example/device",)
+    if more:
+        with pytest.raises(UsageError, match="fleet-devices-undeclared"):
+            rendered(directory)
+    (pod,) = rendered(directory, *more).values()
+    assert asked(pod) == {NAMES.get(vendor, f"{vendor}.example/device"): "1"}
 
 
 def test_a_name_that_is_given_comes_before_the_declared_one(hopper):
