@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from suite import __version__
 from suite.base import harness
@@ -12,6 +12,7 @@ from suite.declare.known import RELEASES, add_release
 from suite.declare.plan import recipe
 from suite.declare.profiles.load import load_profile, profile_names
 from suite.declare.vendor.load import list_vendors, load_vendor
+from suite.documents import schemas
 from suite.documents.known import Release
 from suite.judge.metrics.registry import METRIC_SCHEMA, REGISTRY
 from suite.judge.rules.registry import RULES
@@ -44,6 +45,21 @@ def release(date: str) -> Release:
         images={
             f"images/{name}": recipe.context_digest(path) for name, path in sorted(made.items())
         },
+        optional=_optional(),
+    )
+
+
+def _optional() -> tuple[str, ...]:
+    """Members that a plan may lack, each behind the name of what holds it."""
+    top = schemas.generate("plan")
+    parts = cast("dict[str, dict[str, Any]]", {"Plan": top, **cast("dict[str, Any]", top["$defs"])})
+    return tuple(
+        sorted(
+            f"{name}.{member}"
+            for name, part in parts.items()
+            for member in part.get("properties", {})
+            if member not in part.get("required", [])
+        )
     )
 
 

@@ -44,6 +44,10 @@ class Release(Document):
         dict[str, Sha256],
         about("Its recipes by build context: the digest that images made of them carry."),
     ]
+    optional: Annotated[
+        tuple[str, ...],
+        about("Members that its plans may lack, as Plan.nonce: others are of later releases."),
+    ]
 
 
 class Releases(Document):

@@ -14,7 +14,7 @@ from suite.declare.model import configuration
 from suite.declare.plan.basis import plan_of
 from suite.declare.plan.flags import STAGES, read_flags
 from suite.documents.codec import plain
-from suite.documents.document import given
+from suite.documents.document import Document, given
 from suite.judge.attest.compare import ABSENT, differences
 from suite.judge.rules.rule import Finding, failed, passed, rule, warned
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from suite.declare.plan.flags import Flags
     from suite.documents.basis import BasisModel
     from suite.documents.engine import Engine
+    from suite.documents.known import Release
     from suite.documents.plan import Plan
     from suite.documents.topology import Role
     from suite.evidence import Evidence
@@ -115,8 +116,7 @@ def _edited(evidence: Evidence, plan: Plan) -> list[str]:
         )
         for place in differences(plain(evidence.plan), plain(plan))
         if not place.pointer.startswith("/chinese/")  # no more than what the others say, again
-        # A member that came later is in no plan of an earlier release.
-        and (release is None or place.left != ABSENT)
+        and not (release and place.left == ABSENT and _came_later(plan, place.pointer, release))
     ]
     if release is None and not wrong and evidence.header.plan_sha256 != jsonio.digest(plan):
         wrong = [
@@ -126,6 +126,19 @@ def _edited(evidence: Evidence, plan: Plan) -> list[str]:
             )
         ]
     return wrong
+
+
+def _came_later(plan: Plan, pointer: str, release: Release) -> bool:
+    """Whether a member that a plan lacks came after a release: no plan of that release has it."""
+    node: object = plan
+    *parents, name = pointer.removeprefix("/").split("/")
+    for step in parents:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, tuple):
+            node = node[int(key)]
+        else:
+            node = node[key] if isinstance(node, dict) else getattr(node, key)
+    return isinstance(node, Document) and f"{type(node).__name__}.{name}" not in release.optional
 
 
 def _model(model: BasisModel) -> list[str]:

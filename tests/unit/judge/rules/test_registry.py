@@ -10,11 +10,15 @@ import pytest
 from suite.base.bilingual import Bilingual
 from suite.base.status import Outcome
 from suite.declare.known import RELEASES, _releases
+from suite.declare.plan.basis import plan_of
+from suite.documents.basis import Basis
+from suite.documents.codec import convert, plain
 from suite.judge.card.verdict import grant
 from suite.judge.metrics.compute import compute
+from suite.judge.rules.rebuilt import _came_later
 from suite.judge.rules.registry import RULES, apply_rules, rules_for
 from suite.judge.rules.rule import rule, warned
-from tests.factories import challenged, deviceauthority, farmed, grouped
+from tests.factories import challenged, deviceauthority, farmed, grouped, shipped
 from tests.factories import evidence as factory
 
 WORDS = Bilingual("words", "词")
@@ -101,3 +105,31 @@ def test_a_challenge_of_today_asks_the_rules_of_today():
     issued = msgspec.structs.replace(run.plan.challenge, suite="0.3.0")
     today = replace(run, plan=msgspec.structs.replace(run.plan, challenge=issued))
     assert asked(today) == {known.number for known in RULES}
+
+
+@pytest.mark.parametrize("member", ["peak_probe", "compile_cache"])
+def test_a_run_that_names_a_release_leaves_nothing_out_that_the_release_wrote(member):
+    """Whoever named a listed release could leave any optional member out of the plan."""
+    parts, release = shipped.kept(), _releases(RELEASES)[0]
+    parts["basis"]["suite"] |= {
+        "version": release.version,
+        "files_sha256": release.files_sha256,
+    }
+    whole = plan_of(convert(parts["basis"], Basis))
+    assert follows(parts, plain(whole)) is Outcome.PASS
+    short = plain(whole)
+    del short["engine"][member]
+    assert follows(parts, short) is Outcome.FAIL
+    came_later = msgspec.structs.replace(release, optional=())
+    assert not _came_later(whole, f"/engine/{member}", release)
+    assert _came_later(whole, f"/engine/{member}", came_later)
+    assert not _came_later(whole, "/workload/phases/0", came_later)
+    assert not _came_later(whole, "/engine/env/NAME", came_later)
+    assert _came_later(whole, "/telemetry/0/averages_ms", came_later)
+
+
+def follows(parts: dict, plan: dict) -> Outcome:
+    """How R073 ends on the run with this plan."""
+    run = factory.evidence(parts | {"plan": plan})
+    checks = {check.rule: check for check in apply_rules(run, compute(run))}
+    return checks["R073"].outcome
