@@ -24,33 +24,16 @@ SPLITS = {
     "data": ("--nodes", "2", "--data-parallel", "2", "--tensor-parallel", "1"),
 }
 TASKS = 48
-PROFILE = f"""\
-profile_schema: 1
-name: nodes
-title: {{en: "Nodes", zh: "多节点"}}
-purpose: {TASKS} answers, one after the other and all at once.
-division: open
-seed: 1
-taskset: {{set: mini, size: {TASKS}}}
-prompt: closed-v1
-decoding: {{max_new_tokens: 64, min_new_tokens: 0, temperature: 0, top_p: 1, seed: 0, ignore_eos: false, stop: []}}
-max_input_tokens: null
-repeats: 1
-phases:
-  - {{name: single-stream, scenario: single_stream, tasks: 16, first_task: 0, warmup: 2, concurrency: 1, arrivals: null,
-     timeout_s: 300, failure_bound: 0.01, lateness_bound_ms: null}}
-  - {{name: offline, scenario: offline, tasks: null, first_task: 0, warmup: 8, concurrency: null, arrivals: null,
-     timeout_s: 1200, failure_bound: 0.01, lateness_bound_ms: null}}
-objectives: {{ttft_ms: 2000, tpot_ms: 100, e2e_ms: null}}
-quality: {{rouge_ratio_min: 0.99, length_ratio_min: 0.9, rouge1_floor: 0.15, rouge2_floor: 0.012,
-  rouge1_ceiling: 1, rouge2_ceiling: 1}}
-"""
+PHASES = """\
+  - {name: single-stream, scenario: single_stream, tasks: 16, first_task: 0, warmup: 2, concurrency: 1, arrivals: null,
+     timeout_s: 300, failure_bound: 0.01, lateness_bound_ms: null}
+  - {name: offline, scenario: offline, tasks: null, first_task: 0, warmup: 8, concurrency: null, arrivals: null,
+     timeout_s: 1200, failure_bound: 0.01, lateness_bound_ms: null}"""
 
 
 def command(directory: Path, split: str, out: Path, *more: object) -> list[str]:
     """A run of vLLM by a split."""
-    profile = directory / "nodes.yaml"
-    profile.write_text(PROFILE, "utf-8")
+    profile = runs.write_profile(directory / "nodes.yaml", PHASES, size=TASKS, division="open")
     words = (
         "run",
         "--vendor",

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Problem, UsageError
-from suite.cli import judging, stamping
+from suite.cli import judging
 from suite.cli.output import write_new
-from suite.cli.statements import AUDIT_ENDING
 from suite.declare.model.facts import hash_file
 from suite.declare.tasks.challenged import challenged
 from suite.declare.tasks.mini import mini_tasks
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
     from suite.judge.attest.keys import PublicKey, SigningKey
+    from suite.judge.attest.sign import Stamp
 
 STATUS: Final[dict[AuditVerdict, int]] = {"same": 0, "different": 1, "undecided": 4}
 _MOST_DIVERGENCES: Final = 100
@@ -367,17 +367,13 @@ def _divergences(pairs: Sequence[tuple[Answer, Sequence[Token]]]) -> tuple[Diver
     return tuple(sorted(firsts, key=lambda item: -item.margin)[:_MOST_DIVERGENCES])
 
 
-def write(made: Made, run: Path, key: SigningKey, tsa: str | None, out: Path | None) -> Path:
-    """Sign an audit and write it, with the tokens' figures beside it; returns where.
+def write(made: Made, card: str, target: Path, key: SigningKey, stamp: Stamp | None) -> None:
+    """Sign an audit of a card and write it, with the tokens' figures beside it.
 
     Raises:
         SuiteError: the payload is refused; ``review-exists``, ``page-unwritable``.
     """
-    stamp = stamping.authority(tsa) if tsa else None
-    payload = make_audit(payload_digest(made.bundle, str(run)), made.predicate)
-    whole = run.resolve()
-    target = out or whole.with_name(whole.name + AUDIT_ENDING)
+    payload = make_audit(payload_digest(made.bundle, card), made.predicate)
     figures_file = target.with_name(target.name.removesuffix(".sigstore.json") + ".tokens.json")
     for path, data in ((target, sign(payload, key, stamp)), (figures_file, made.tokens)):
         write_new(path, data)
-    return target

@@ -13,7 +13,7 @@ from suite.base.errors import EvidenceError, SetupError, TrustError
 from suite.base.language import Language, language
 from suite.base.safe import is_plain, replace_file
 from suite.base.visible import say
-from suite.cli import fleets, judging, signingkey, stamping
+from suite.cli import fleets, judging, signingkey
 from suite.cli.output import labelled, write_new, write_table
 from suite.cli.terminal import Terminal
 from suite.declare.fleet import jobs
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
+    from suite.cli.options import Signing
     from suite.cli.trustoptions import Trusted
     from suite.declare.fleet import Job
     from suite.documents.fleet import Fleet, FleetMachine
@@ -94,9 +95,7 @@ def _stands(result: FleetMachine, now: State, *, waits: bool) -> Sentence:
     return verify.OUTCOMES[result.outcome]
 
 
-def collect(
-    directory: Path, trusted: Trusted, *, key: str | None, tsa: str | None, out: Path | None
-) -> int:
+def collect(directory: Path, trusted: Trusted, signing: Signing) -> int:
     """Verify every card of a fleet, and sign what came of all machines; returns the exit status.
 
     Raises:
@@ -114,9 +113,8 @@ def collect(
         raise EvidenceError("fleet-nothing-collected", message)
     with Terminal() as terminal:
         number = verify.require_cards(directory, stated, _card(trusted, terminal))
-    signer = signingkey.named_key(key) or signingkey.local_key()
-    stamp = stamping.authority(tsa) if tsa else None
-    target = out or directory / statement.STATEMENT_FILE
+    signer, stamp = signingkey.opened(signing)
+    target = signing.out or directory / statement.STATEMENT_FILE
     hint = Sentence(
         "a statement is never overwritten: give another --out", "声明从不覆盖：请给出另一 --out"
     )

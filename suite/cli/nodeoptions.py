@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from suite.base.bilingual import Sentence
+from suite.base.visible import say
 from suite.cli.command import Count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from suite.measure.listener import Listener
 
 TOPOLOGY_OPTIONS: Final = (
     click.option(
@@ -57,3 +65,57 @@ PLACE_OPTIONS: Final = (
         help="file with the secret that the load clients share",
     ),
 )
+
+
+def waiting(port: int, token: str, help: str) -> Callable[[Any], Any]:  # noqa: A002 - as click calls it
+    """Give a command that waits for runs its options: where it listens, the file of its token, and whether one run is all.
+
+    Args:
+        port: it listens on without ``--listen``.
+        token: name of the option of the token's file.
+        help: what the address is.
+    """
+    options = (
+        click.option(
+            "--listen",
+            default=f"127.0.0.1:{port}",
+            show_default=True,
+            metavar="HOST:PORT",
+            help=help,
+        ),
+        click.option(
+            token,
+            "token",
+            type=click.Path(path_type=Path),
+            required=True,
+            metavar="FILE",
+            help="file with the secret that the run shares",
+        ),
+        click.option("--once", is_flag=True, help="end after the first run"),
+    )
+
+    return lambda function: functools.reduce(lambda made, add: add(made), options[::-1], function)
+
+
+def attend(
+    listener: Callable[[Callable[[str], None]], Listener], what: Sentence, *, once: bool
+) -> int:
+    """Listen until Ctrl-C, or to the end of the first run.
+
+    Args:
+        listener: opens it, given what is told each thing that happens.
+        what: who listens, for people.
+        once: end after the first run.
+    """
+    from suite.base.addresses import join_address
+    from suite.measure.signals import Stop
+
+    def line(text: str) -> None:
+        say(text, flush=True)
+
+    with Stop(lambda _: None).installed():
+        listening = listener(line)
+        where = join_address(*listening.address)
+        line(what + Sentence(f" at {where}, until Ctrl-C", f"位于 {where}，直至 Ctrl-C"))
+        listening.serve(once=once)
+    return 0

@@ -99,6 +99,26 @@ class Sending:
     client_token: Path | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signing:
+    """By which key a statement is signed, by which authority stamped, and where it is written.
+
+    Attributes:
+        key: ``--key``; None for ``$SUITE_KEY`` or the local one.
+        tsa: address of a time-stamping authority; None for no stamp.
+        out: file to write; None for the command's own place.
+    """
+
+    key: str | None = None
+    tsa: str | None = None
+    out: Path | None = None
+
+    def beside(self, run: Path, ending: str) -> Path:
+        """The file to write: ``--out``, or a run's name with this ending, beside it."""
+        whole = run.resolve()
+        return self.out or whole.with_name(whole.name + ending)
+
+
 def vendor_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The vendors whose names begin so, for a shell's completion."""
     from suite.declare.vendor.load import list_vendors
@@ -333,6 +353,13 @@ def choices(function: _Function) -> _Function:
 def sending(function: _Function) -> _Function:
     """Give a command the options of `Sending`, as its argument ``sending``."""
     return bound(function, "sending", Sending, _SENDING)
+
+
+def signing(place: str) -> Callable[[_Function], _Function]:
+    """Give a command the options of `Signing`, as its argument ``signing``; the help says the file's place without ``--out``."""
+    out = click.option("--out", type=FILE, metavar="FILE", help=place)
+    options = (signing_key_option, tsa_option, out)
+    return lambda function: bound(function, "signing", Signing, options)
 
 
 def bound(

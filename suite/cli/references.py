@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EvidenceError, Problem, TrustError
-from suite.cli import judging, signingkey, stamping
+from suite.cli import judging, signingkey
 from suite.cli.output import labelled, write_new
 from suite.declare.tasks import reference as references
 from suite.judge.attest import trust as trusts
@@ -22,6 +22,7 @@ from suite.judge.attest.statement import MANIFEST_SUBJECT
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
+    from suite.cli.options import Signing
     from suite.cli.trustoptions import Trusted
     from suite.declare.tasks.reference import Known
     from suite.documents.reference import Reference
@@ -33,10 +34,8 @@ def make(
     run: Path,
     trusted: Trusted,
     *,
-    key: str | None,
-    tsa: str | None,
     name: str | None,
-    out: Path | None,
+    signing: Signing,
 ) -> str:
     """Verify a run, sign what it answered and write it; returns what to say of it.
 
@@ -46,13 +45,12 @@ def make(
         SuiteError: what the verification or the key is refused for.
     """
     evidence, manifest = _verified(run, trusted)
-    stamp = stamping.authority(tsa) if tsa else None
-    signer = signingkey.named_key(key) or signingkey.local_key()
+    signer, stamp = signingkey.opened(signing)
     stated = reference_of_run(evidence, verifier(signer.key.public), dt.datetime.now(dt.UTC))
     if name is not None:
         stated = replace(stated, model=replace(stated.model, id=name))
     bundle = sign(make_reference(stated, manifest), signer.key, stamp)
-    target = out or Path(f"{_word(stated.model.id)}-{stated.tasks.name}{references.ENDING}")
+    target = signing.out or Path(f"{_word(stated.model.id)}-{stated.tasks.name}{references.ENDING}")
     write_new(target, bundle, exists="reference-exists")
     return labelled(
         (

@@ -12,7 +12,7 @@ from suite import __version__
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import EvidenceError, Problem, UsageError
-from suite.cli import judging, signingkey, stamping
+from suite.cli import judging, signingkey
 from suite.cli.consensus import RESULTS
 from suite.cli.measuring import measure, run_directory
 from suite.cli.options import Choices
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.cli.judging import Held
-    from suite.cli.options import Sending
+    from suite.cli.options import Sending, Signing
     from suite.documents.basis import Basis
     from suite.documents.plan import Plan
     from suite.documents.reproduction import Numbers
@@ -95,9 +95,7 @@ def reproduce(
     run_out: Path | None,
     card_key: str | None,
     trust: Path | None,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
     quiet: bool,
 ) -> Made | int:
     """Verify a run, run its plan again, compare and sign; an exit status where the new run ended early.
@@ -107,8 +105,7 @@ def reproduce(
         EvidenceError: ``run-missing``.
         SuiteError: as `suite.cli.judging.verified` and `suite.cli.measuring.measure`.
     """
-    signer = signingkey.named_key(key) or signingkey.local_key()
-    stamp = stamping.authority(tsa) if tsa else None
+    signer, stamp = signingkey.opened(signing)
     held = judging.verified(run, Trusted(trust=trust))
     first = _evidence(held, run)
     directory = again or run_out or run_directory("reproduction")
@@ -129,8 +126,7 @@ def reproduce(
     made_again = _evidence(new, directory)
     _require_same(first.plan, made_again.plan)
     summary, wrong = _summary(held, first, new, made_again, signer.key.public)
-    whole = run.resolve()
-    target = out or whole.with_name(whole.name + REPRODUCTION_ENDING)
+    target = signing.beside(run, REPRODUCTION_ENDING)
     payload = make_summary(held.verified.statement.sha256, summary)
     write_new(target, sign(payload, signer.key, stamp))
     busy = next((c.why for c in new.card.checks if c.rule == _BUSY and c.outcome != "pass"), "")

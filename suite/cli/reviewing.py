@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError, UsageError
-from suite.cli import judging, signingkey, stamping
+from suite.cli import judging, signingkey
 from suite.cli.output import labelled, write_new
 from suite.judge.attest import envelope
 from suite.judge.attest import trust as trust_list
@@ -35,6 +35,7 @@ from suite.judge.submissions import folders
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from suite.cli.options import Signing
     from suite.documents.review import Decision
     from suite.judge.attest.keys import PublicKey
 
@@ -61,19 +62,18 @@ class Statement:
     successor: Path | None = None
 
 
-def write(made: Statement, key: str | None, tsa: str | None, out: Path | None) -> Sentence:
+def write(made: Statement, signing: Signing) -> Sentence:
     """Sign a statement and write it; returns what to say of it.
 
     Raises:
         SuiteError: the subject, the key or the text is refused; ``review-exists``.
     """
     path, bundle = judging.bundle_of(made.subject)
-    stamp = stamping.authority(tsa) if tsa else None
-    signer = signingkey.named_key(key) or signingkey.local_key()
+    signer, stamp = signingkey.opened(signing)
     payload = _payload(made, path, bundle, signer.key.public)
     data = sign(payload, signer.key, stamp)
     name = f"{made.decision or ('superseded' if made.successor else 'withdrawn')}-{jsonio.sha256_hex(payload)[:16]}"
-    target = out or path.parent / folders.STATEMENTS / f"{name}.sigstore.json"
+    target = signing.out or path.parent / folders.STATEMENTS / f"{name}.sigstore.json"
     write_new(target, data)
     return labelled(
         [

@@ -27,6 +27,7 @@ from suite.judge.attest.times import format_time
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
+    from suite.cli.options import Signing
     from suite.documents.commitment import Commitment
     from suite.judge.attest.statement import Statement
 
@@ -41,9 +42,7 @@ def issue(
     commitment: Path | None,
     authority: str | None,
     like: Path | None,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
 ) -> Sentence:
     """Sign a challenge with fresh salts and write it; returns what to say of it.
 
@@ -74,9 +73,8 @@ def issue(
         authority=UNSET if authority is None else authority,
         suite=__version__,
     )
-    target = out if out is not None else _place(round_id)
-    stamp = stamping.authority(tsa) if tsa else None
-    signer = signingkey.named_key(key) or signingkey.local_key()
+    target = signing.out or _place(round_id)
+    signer, stamp = signingkey.opened(signing)
     bundle = sign(challenges.make_challenge(made), signer.key, stamp)
     hint = Sentence(
         "a challenge is never overwritten: salts that were given out stay as they are",

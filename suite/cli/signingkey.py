@@ -14,12 +14,15 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.language import language
+from suite.cli import stamping
 from suite.cli.options import KEY_VARIABLE, default_key
 from suite.judge.attest import keyfiles, keys, pkcs11key
 from suite.judge.attest.keyless import KeylessSigner, ambient_token, trust_config
 
 if TYPE_CHECKING:
+    from suite.cli.options import Signing
     from suite.judge.attest.keys import SigningKey
+    from suite.judge.attest.sign import Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,16 @@ def named_key(name: str | None) -> OpenKey | None:
         return OpenKey(pkcs11key.load(name, _passphrase), name)
     path = Path(name).expanduser()
     return OpenKey(keyfiles.load_private(path, _passphrase), str(path))
+
+
+def opened(signing: Signing) -> tuple[OpenKey, Stamp | None]:
+    """The key that signs a statement, made on first use where none was named, and what stamps its signature.
+
+    Raises:
+        UsageError, SetupError: as `named_key`, `local_key` and `suite.cli.stamping.authority`.
+    """
+    stamp = stamping.authority(signing.tsa) if signing.tsa else None
+    return named_key(signing.key) or local_key(), stamp
 
 
 def local_key() -> OpenKey:

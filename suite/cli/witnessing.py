@@ -10,7 +10,7 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, UsageError
 from suite.base.visible import say
-from suite.cli import signingkey, stamping
+from suite.cli import signingkey
 from suite.cli.measuring import measure, run_directory
 from suite.cli.output import labelled, write_new
 from suite.cli.statements import WITNESS_ENDING
@@ -23,7 +23,7 @@ from suite.judge.attest.witnessed import read_log, report
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Choices, Sending
+    from suite.cli.options import Choices, Sending, Signing
     from suite.documents.witness import WitnessReport
 
 STATUS: Final = {"agrees": 0, "differs": 1, "one-sided": 4}
@@ -38,9 +38,7 @@ def witness(
     run_out: Path | None,
     card_key: str | None,
     server_log: Path | None,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
     quiet: bool,
 ) -> int:
     """Measure, report and sign; returns the exit status.
@@ -51,9 +49,7 @@ def witness(
         run_out: run directory to create.
         card_key: signs the card.
         server_log: the server's own log of the run.
-        key: the reviewer's; signs the report.
-        tsa: address of an authority that stamps the report's signature.
-        out: file of the report.
+        signing: the reviewer's key, which signs the report, and the report's file.
         quiet: show no progress.
 
     Raises:
@@ -68,8 +64,7 @@ def witness(
                 "见证测量的是他处的服务器：请给出 --url",
             ),
         )
-    signer = signingkey.named_key(key) or signingkey.local_key()
-    stamp = stamping.authority(tsa) if tsa else None
+    signer, stamp = signingkey.opened(signing)
     directory = run_out or run_directory("witness")
     status = measure(choices, sending, out=directory, key=card_key, quiet=quiet)
     if not (directory / BUNDLE_FILE).is_file():
@@ -78,8 +73,7 @@ def witness(
     log = None if server_log is None else read_log(_log(server_log), str(server_log))
     made = report(evidence.read(directory, files), signer.key.public, dt.datetime.now(dt.UTC), log)
     card = read_limited(directory / BUNDLE_FILE, MAX_BUNDLE_BYTES)
-    whole = directory.resolve()
-    target = out or whole.with_name(whole.name + WITNESS_ENDING)
+    target = signing.beside(directory, WITNESS_ENDING)
     write_new(
         target, sign(make_witness(payload_digest(card, str(directory)), made), signer.key, stamp)
     )

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from suite.cli.main import main
+from tests.cheats import vendor
 
 ROOT = Path(__file__).parents[2]
+PROFILE = str(vendor.PROFILE)
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 
@@ -31,7 +33,7 @@ def test_the_audit_tells_the_model_from_a_rounded_one(
 ):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     run = tmp_path / "run"
-    words = ["run", "--runtime", "sim", "--profile", "smoke", "--cheat", cheat, "--quiet"]
+    words = ["run", "--runtime", "sim", "--profile", PROFILE, "--cheat", cheat, "--quiet"]
     assert main([*words, "--out", str(run)]) in (0, 1)
     capsys.readouterr()
     options = ["--model", "mini", "--engine-python", python, "--seed", "7", "--quiet", "--json"]
@@ -52,7 +54,7 @@ def test_under_a_challenge_new_stories_are_read_too(tmp_path, monkeypatch, capsy
     monkeypatch.chdir(tmp_path)
     assert main(["round", "new", "r"]) == 0
     run = tmp_path / "run"
-    words = ["run", "--runtime", "sim", "--profile", "smoke", "--cheat", "honest", "--quiet"]
+    words = ["run", "--runtime", "sim", "--profile", PROFILE, "--cheat", "honest", "--quiet"]
     words += ["--challenge", "r.challenge.sigstore.json"]
     assert main([*words, "--out", str(run)]) in (0, 1)
     capsys.readouterr()

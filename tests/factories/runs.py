@@ -24,7 +24,7 @@ profile_schema: 1
 name: {name}
 title: {{en: "Tiny", zh: "微型"}}
 purpose: A few requests of every kind of load.
-division: closed
+division: {division}
 seed: 1
 taskset: {{set: mini, size: {size}}}
 prompt: closed-v1
@@ -32,15 +32,17 @@ decoding: {{max_new_tokens: 64, min_new_tokens: 0, temperature: 0, top_p: 1, see
 max_input_tokens: null
 repeats: 1
 phases:
-  - {{name: single-stream, scenario: single_stream, tasks: {tasks}, first_task: 0, warmup: 1, concurrency: 1,
-     arrivals: null, timeout_s: 60, failure_bound: 0.01, lateness_bound_ms: null}}
-  - {{name: server, scenario: server, tasks: {tasks}, first_task: 0, warmup: 0, concurrency: null,
-     arrivals: {{process: poisson, rate: {rate}, seed: 1, shape: null}}, timeout_s: 60, failure_bound: 0.01,
-     lateness_bound_ms: 1000}}
+{phases}
 objectives: {{ttft_ms: 2000, tpot_ms: 100, e2e_ms: null}}
 quality: {{rouge_ratio_min: 0.99, length_ratio_min: 0.9, rouge1_floor: 0.15, rouge2_floor: 0.012,
   rouge1_ceiling: 1, rouge2_ceiling: 1}}
 """
+_PHASES = """\
+  - {{name: single-stream, scenario: single_stream, tasks: {tasks}, first_task: 0, warmup: 1, concurrency: 1,
+     arrivals: null, timeout_s: 60, failure_bound: 0.01, lateness_bound_ms: null}}
+  - {{name: server, scenario: server, tasks: {tasks}, first_task: 0, warmup: 0, concurrency: null,
+     arrivals: {{process: poisson, rate: {rate}, seed: 1, shape: null}}, timeout_s: 60, failure_bound: 0.01,
+     lateness_bound_ms: 1000}}"""
 
 
 class NoProgress:
@@ -59,7 +61,13 @@ class NoProgress:
 def profile(directory: Path, *, size: int = 6, tasks: int = 6, rate: float = 20) -> Path:
     """A profile file of a few requests."""
     path = directory / "tiny.yaml"
-    path.write_text(_PROFILE.format(name=path.stem, size=size, tasks=tasks, rate=rate), "utf-8")
+    return write_profile(path, _PHASES.format(tasks=tasks, rate=rate), size=size)
+
+
+def write_profile(path: Path, phases: str, *, size: int, division: str = "closed") -> Path:
+    """A profile file of these phases, each a line of YAML, named after its file."""
+    text = _PROFILE.format(name=path.stem, size=size, division=division, phases=phases)
+    path.write_text(text, "utf-8")
     return path
 
 

@@ -14,13 +14,14 @@ from suite.cli.options import (
     FILE,
     json_option,
     quiet_option,
-    signing_key_option,
-    tsa_option,
+    signing,
 )
 from suite.cli.trustoptions import Trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from suite.cli.options import Signing
 
 _DTYPES = ("float32", "float64", "bfloat16", "float16")
 
@@ -45,9 +46,7 @@ _DTYPES = ("float32", "float64", "bfloat16", "float16")
 @click.option("--tokens", type=Count(1_000_000), default=1000, show_default=True, metavar="N")
 @click.option("--seed", type=Count(2**32 - 1), help="chooses the answers (default: drawn)")
 @click.option("--trust", type=FILE, metavar="FILE", help="trust list for the card's signature")
-@signing_key_option
-@tsa_option
-@click.option("--out", type=FILE, metavar="FILE", help="default: RUN.audit.sigstore.json beside it")
+@signing("default: RUN.audit.sigstore.json beside it")
 @quiet_option
 @json_option("the audit")
 def audit(
@@ -62,9 +61,7 @@ def audit(
     tokens: int,
     seed: int | None,
     trust: Path | None,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -79,7 +76,7 @@ def audit(
     from suite.cli.auditing import STATUS, AuditOptions, make, write
     from suite.cli.output import labelled, write_json
     from suite.cli.runtime import server_url
-    from suite.cli.statements import rows
+    from suite.cli.statements import AUDIT_ENDING, rows
     from suite.cli.terminal import Terminal
     from suite.documents.codec import plain
 
@@ -88,7 +85,7 @@ def audit(
         raise UsageError(
             "usage-wrong", message, hint=Sentence("leave one of them out", "请去掉其中一个")
         )
-    signer = signingkey.named_key(key) or signingkey.local_key()
+    signer, stamp = signingkey.opened(signing)
     options = AuditOptions(
         run=run,
         model=model,
@@ -102,7 +99,8 @@ def audit(
     )
     with Terminal(quiet=quiet) as terminal:
         made = make(options, Trusted(trust=trust), signer.key.public, terminal)
-    target = write(made, run, signer.key, tsa, out)
+    target = signing.beside(run, AUDIT_ENDING)
+    write(made, str(run), target, signer.key, stamp)
     if as_json:
         write_json(plain(made.predicate))
     else:

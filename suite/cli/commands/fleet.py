@@ -8,13 +8,14 @@ import click
 
 from suite.base.bilingual import Sentence
 from suite.cli.command import Count, Group, command, described
-from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
+from suite.cli.options import FILE, json_option, signing
 from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from suite.cli.options import Signing
     from suite.cli.trustoptions import Trusted
     from suite.measure.fleet.backend import Backend
 
@@ -157,17 +158,8 @@ def status(directory: Path, *, as_json: bool) -> int:
 @click.option(
     "--cards-trust", type=FILE, metavar="FILE", help="trust list that the cards are verified with"
 )
-@signing_key_option
-@tsa_option
-@click.option("--out", type=FILE, metavar="FILE", help="default: FLEET/fleet.sigstore.json")
-def collect(
-    directory: Path,
-    *,
-    cards_trust: Path | None,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
-) -> int:
+@signing("default: FLEET/fleet.sigstore.json")
+def collect(directory: Path, *, cards_trust: Path | None, signing: Signing) -> int:
     """Verify every card of a fleet, and sign a statement over all machines.
 
     The statement names every machine of the inventory, also those that failed or were excluded, with every attempt and its
@@ -176,7 +168,7 @@ def collect(
     from suite.cli.fleetresults import collect as carry_out
     from suite.cli.trustoptions import Trusted
 
-    return carry_out(directory, Trusted(trust=cards_trust), key=key, tsa=tsa, out=out)
+    return carry_out(directory, Trusted(trust=cards_trust), signing)
 
 
 @command("suite fleet verify runs/rack --trust trust/keys.json", within=fleet)

@@ -10,22 +10,20 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, unwritable
 from suite.base.visible import say
 from suite.cli.command import command
-from suite.cli.options import FILE, signing_key_option, tsa_option
+from suite.cli.options import FILE, signing
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from suite.cli.options import Signing
 
 ENDING = ".receipt.sigstore.json"
 
 
 @command("suite receipt runs/20260131-120000-cpu-vllm-smoke --key reviewer.pem")
 @click.argument("subject", type=FILE)
-@signing_key_option
-@tsa_option
-@click.option(
-    "--out", type=FILE, metavar="FILE", help=f"file to write; default: beside SUBJECT, *{ENDING}"
-)
-def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -> int:
+@signing(f"file to write; default: beside SUBJECT, *{ENDING}")
+def receipt(subject: Path, signing: Signing) -> int:
     """Sign that a scorecard was received now.
 
     SUBJECT is a run directory, a .sigstore.json or an .html file. The receipt states that these signed bytes and this
@@ -34,7 +32,7 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
     """
     from datetime import UTC, datetime
 
-    from suite.cli import judging, signingkey, stamping
+    from suite.cli import judging, signingkey
     from suite.cli.output import labelled
     from suite.judge.attest import envelope
     from suite.judge.attest.existence import make_receipt
@@ -42,7 +40,7 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
 
     path, bundle = judging.bundle_of(subject)
     received = envelope.parse(bundle, name=str(path))
-    target = out or _place(subject)
+    target = signing.out or _place(subject)
     if target.exists():
         hint = Sentence(
             "a receipt is never overwritten: the older one says more",
@@ -51,8 +49,7 @@ def receipt(subject: Path, key: str | None, tsa: str | None, out: Path | None) -
         raise UsageError(
             "receipt-exists", Sentence(f"{target} exists already", f"{target} 已存在"), hint=hint
         )
-    stamp = stamping.authority(tsa) if tsa else None
-    signer = signingkey.named_key(key) or signingkey.local_key()
+    signer, stamp = signingkey.opened(signing)
     now = datetime.now(UTC)
     made = sign(make_receipt(received, signer.key.public, now), signer.key, stamp)
     try:

@@ -8,11 +8,13 @@ import click
 
 from suite.base.visible import say
 from suite.cli.command import Group, command, described
-from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
+from suite.cli.options import FILE, json_option, signing
 from suite.cli.trustoptions import Trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from suite.cli.options import Signing
 
 
 def _reference() -> None:
@@ -33,19 +35,9 @@ reference = Group(
 )
 @click.argument("run", type=FILE)
 @click.option("--trust", type=FILE, metavar="FILE", help="trust list for the card's signature")
-@signing_key_option
-@tsa_option
 @click.option("--name", metavar="TEXT", help="what to call the model (default: as the run does)")
-@click.option("--out", type=FILE, metavar="FILE", help="default: MODEL-SET.reference.sigstore.json")
-def make(
-    run: Path,
-    *,
-    trust: Path | None,
-    key: str | None,
-    tsa: str | None,
-    name: str | None,
-    out: Path | None,
-) -> int:
+@signing("default: MODEL-SET.reference.sigstore.json")
+def make(run: Path, *, trust: Path | None, name: str | None, signing: Signing) -> int:
     """Sign what a conformant run answered, task by task: scores, lengths, token ids, no text.
 
     The run is verified first. It decoded greedily in float32 or bfloat16, as a process or container, without rounding or
@@ -53,7 +45,7 @@ def make(
     """
     from suite.cli import references
 
-    say(references.make(run, Trusted(trust=trust), key=key, tsa=tsa, name=name, out=out))
+    say(references.make(run, Trusted(trust=trust), name=name, signing=signing))
     return 0
 
 

@@ -16,12 +16,13 @@ from suite.cli.options import (
     json_option,
     quiet_option,
     sending,
-    signing_key_option,
-    tsa_option,
+    signing,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from suite.cli.options import Signing
 
 
 @command("suite reproduce runs/20260131-120000-cpu-vllm-smoke --trust keys.json --key reviewer.pem")
@@ -46,9 +47,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="run nothing: show what several reproductions came to, each verified; needs --trust; may be repeated",
 )
-@signing_key_option
-@tsa_option
-@click.option("--out", type=FILE, metavar="FILE", help="default: RUN.reproduction.sigstore.json")
+@signing("default: RUN.reproduction.sigstore.json")
 @quiet_option
 @json_option("the summary, or the consensus")
 def reproduce(
@@ -66,9 +65,7 @@ def reproduce(
     card_key: str | None,
     trust: Path | None,
     consensus: tuple[Path, ...],
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -96,9 +93,7 @@ def reproduce(
         run_out=run_out,
         card_key=card_key,
         trust=trust,
-        key=key,
-        tsa=tsa,
-        out=out,
+        signing=signing,
         quiet=quiet,
     )
     if isinstance(made, int):

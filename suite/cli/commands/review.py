@@ -10,17 +10,16 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import Group, Names, command, described
-from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
+from suite.cli.options import FILE, json_option, signing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from suite.cli.options import Signing
     from suite.documents.review import Decision
 
 DECISIONS = ("accept", "reject", "comment")
-_out_option = click.option(
-    "--out", type=FILE, metavar="FILE", help="default: statements/ beside the bundle"
-)
+_signing = signing("default: statements/ beside the bundle")
 
 
 def _review() -> None:
@@ -41,17 +40,13 @@ review = Group(
 @click.argument("subject", type=FILE)
 @click.option("--decision", type=Names(DECISIONS), required=True)
 @click.option("--comment", default="", metavar="TEXT", help="for people; becomes public")
-@signing_key_option
-@tsa_option
-@_out_option
+@_signing
 def sign(
     subject: Path,
     *,
     decision: Decision,
     comment: str,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
 ) -> int:
     """Sign a reviewer's decision on a scorecard.
 
@@ -64,21 +59,19 @@ def sign(
         message = Sentence("a comment needs --comment TEXT", "评论需要 --comment TEXT")
         raise UsageError("usage-wrong", message)
     made = Statement(subject, decision=decision, text=comment)
-    say(write(made, key, tsa, out))
+    say(write(made, signing))
     return 0
 
 
 @command("suite review withdraw submissions/acme/2026-1/run --reason TEXT", within=review)
 @click.argument("subject", type=FILE)
 @click.option("--reason", required=True, metavar="TEXT", help="for people; becomes public")
-@signing_key_option
-@tsa_option
-@_out_option
-def withdraw(subject: Path, reason: str, key: str | None, tsa: str | None, out: Path | None) -> int:
+@_signing
+def withdraw(subject: Path, reason: str, signing: Signing) -> int:
     """Take a scorecard back; its vendor's or lab's key signs that."""
     from suite.cli.reviewing import Statement, write
 
-    say(write(Statement(subject, text=reason), key, tsa, out))
+    say(write(Statement(subject, text=reason), signing))
     return 0
 
 
@@ -86,22 +79,18 @@ def withdraw(subject: Path, reason: str, key: str | None, tsa: str | None, out: 
 @click.argument("subject", type=FILE)
 @click.option("--by", "successor", type=FILE, required=True, metavar="CARD", help="the newer card")
 @click.option("--reason", required=True, metavar="TEXT", help="for people; becomes public")
-@signing_key_option
-@tsa_option
-@_out_option
+@_signing
 def supersede(
     subject: Path,
     *,
     successor: Path,
     reason: str,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
 ) -> int:
     """Put another scorecard in a card's place; its vendor's or lab's key signs that."""
     from suite.cli.reviewing import Statement, write
 
-    say(write(Statement(subject, text=reason, successor=successor), key, tsa, out))
+    say(write(Statement(subject, text=reason, successor=successor), signing))
     return 0
 
 

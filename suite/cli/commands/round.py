@@ -9,10 +9,12 @@ import click
 from suite.base.bilingual import Sentence
 from suite.base.visible import say
 from suite.cli.command import Count, Group, command, described
-from suite.cli.options import FILE, json_option, signing_key_option, tsa_option
+from suite.cli.options import FILE, json_option, signing
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from suite.cli.options import Signing
 
 MOST_DAYS = 366
 
@@ -46,9 +48,7 @@ round = Group(  # noqa: A001 - the command's name
 @click.option(
     "--like", type=FILE, metavar="FILE", help="take the salts of this challenge of the same round"
 )
-@signing_key_option
-@tsa_option
-@click.option("--out", type=FILE, metavar="FILE", help="default: ROUND.challenge.sigstore.json")
+@signing("default: ROUND.challenge.sigstore.json")
 def new(
     round_id: str,
     *,
@@ -56,9 +56,7 @@ def new(
     commitment: Path | None,
     authority: str | None,
     like: Path | None,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
 ) -> int:
     """Sign a challenge with new salts.
 
@@ -75,9 +73,7 @@ def new(
             commitment=commitment,
             authority=authority,
             like=like,
-            key=key,
-            tsa=tsa,
-            out=out,
+            signing=signing,
         )
     )
     return 0

@@ -12,14 +12,13 @@ from suite.cli.options import (
     choices,
     quiet_option,
     sending,
-    signing_key_option,
-    tsa_option,
+    signing,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Choices, Sending
+    from suite.cli.options import Choices, Sending, Signing
 
 
 @command("suite witness --url https://llm.example:8000 --model ./model --key reviewer.pem")
@@ -37,9 +36,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="the server's own log of the run, JSON Lines; read when the run has ended",
 )
-@signing_key_option
-@tsa_option
-@click.option("--out", type=FILE, metavar="FILE", help="default: RUN.witness.sigstore.json")
+@signing("default: RUN.witness.sigstore.json")
 @quiet_option
 def witness(
     choices: Choices,
@@ -48,9 +45,7 @@ def witness(
     run_out: Path | None,
     card_key: str | None,
     server_log: Path | None,
-    key: str | None,
-    tsa: str | None,
-    out: Path | None,
+    signing: Signing,
     quiet: bool,
 ) -> int:
     """Measure a server elsewhere, and sign what this client saw.
@@ -68,8 +63,6 @@ def witness(
         run_out=run_out,
         card_key=card_key,
         server_log=server_log,
-        key=key,
-        tsa=tsa,
-        out=out,
+        signing=signing,
         quiet=quiet,
     )

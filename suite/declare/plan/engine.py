@@ -148,6 +148,15 @@ def started(
     )
 
 
+def _stack(choice: Choice) -> dict[str, str]:
+    """The versions that belong together on the chosen accelerator: the first declared set that is for it; empty for none."""
+    device = choice.device.id
+    for stack in choice.engine.stacks:
+        if device in given(stack.accelerators, (device,)):
+            return dict(stack.components)
+    return {}
+
+
 def engine_doc(
     choice: Choice,
     start: Started,
@@ -178,7 +187,7 @@ def engine_doc(
     return Engine(
         id=engine.id,
         title=_title(choice),
-        stack=dict(engine.stacks[0].components) if engine.stacks else {},
+        stack=_stack(choice),
         command=tuple(_command(choice, values, start.words) if choice.starts_engine else []),
         pre_commands=tuple(tuple(template.fill_all(step, values)) for step in engine.pre_commands),
         env=start.env,

@@ -10,7 +10,7 @@ from suite.base.errors import SuiteError
 from suite.declare.plan.conversion import artefact_problems, declared_step
 from suite.declare.plan.shipped import shipped_vendor
 from suite.documents.document import given
-from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
+from suite.judge.rules.rule import Finding, failed, not_applicable, of, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.documents.engine import Conversion
@@ -24,6 +24,11 @@ OUTPUTS_FACT = "conversion.outputs_sha256"
 
 
 _UNCONVERTED = Sentence("nothing was converted", "没有转换")
+
+
+def _converted(evidence: Evidence) -> Provenance | Finding:
+    """What a conversion left; a finding where nothing was converted."""
+    return evidence.provenance or not_applicable(_UNCONVERTED)
 
 
 @rule(
@@ -138,11 +143,9 @@ VANISHED_SHARE = 1e-3
     phases="run",
     broken=Bilingual("fail or warn", "fail 或 warn"),
 )
-def rounded_weights(evidence: Evidence, _: Results) -> Finding:
+@of(_converted)
+def rounded_weights(_: Evidence, provenance: Provenance) -> Finding:
     """Nothing overflows, and hardly anything vanishes."""
-    provenance = evidence.provenance
-    if provenance is None:
-        return not_applicable(_UNCONVERTED)
     lost = provenance.rounding
     if isinstance(lost, str):
         return not_applicable(Sentence(f"no loss to tell: {lost}", f"没有可说明的损失：{lost}"))
@@ -189,11 +192,9 @@ def rounded_weights(evidence: Evidence, _: Results) -> Finding:
     phases="run",
     broken=Bilingual("warn", "warn"),
 )
-def repeated_conversion(evidence: Evidence, _: Results) -> Finding:
+@of(_converted)
+def repeated_conversion(_: Evidence, provenance: Provenance) -> Finding:
     """A second run of the step gave the same files."""
-    provenance = evidence.provenance
-    if provenance is None:
-        return not_applicable(_UNCONVERTED)
     again = given(provenance.repeated)
     if again is None:
         return not_applicable(

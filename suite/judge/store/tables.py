@@ -5,6 +5,8 @@ A change here is a new version under ``migrations/versions``; a test holds the t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -21,6 +23,9 @@ from sqlalchemy import (
     Text,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy.types import TypeEngine
+
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -36,6 +41,11 @@ def _run() -> Column[int]:
     return Column("run_id", Integer, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
 
 
+def _each(kind: type[TypeEngine[Any]], *names: str, nullable: bool = False) -> list[Column[Any]]:
+    """Columns of one type."""
+    return [Column(name, kind, nullable=nullable) for name in names]
+
+
 RUNS = Table(
     "runs",
     METADATA,
@@ -45,27 +55,12 @@ RUNS = Table(
     Column("run", Text, nullable=False),
     Column("started", DateTime(timezone=True), nullable=False, index=True),
     Column("signer", Text, nullable=False),
-    Column("signed", Boolean, nullable=False),
-    Column("has_evidence", Boolean, nullable=False),
-    Column("conformant", Boolean, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("division", Text, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("vendor", Text, nullable=False),
-    Column("devices", Text, nullable=False),
+    *_each(Boolean, "signed", "has_evidence", "conformant"),
+    *_each(Text, "outcome", "division", "level", "vendor", "devices"),
     Column("device_count", Integer),
-    Column("engine", Text, nullable=False),
-    Column("engine_version", Text, nullable=False),
-    Column("image", Text, nullable=False),
-    Column("precision", Text, nullable=False),
-    Column("arguments", Text, nullable=False),
-    Column("model", Text, nullable=False),
+    *_each(Text, "engine", "engine_version", "image", "precision", "arguments", "model"),
     Column("model_sha256", String(64), nullable=False),
-    Column("profile", Text, nullable=False),
-    Column("taskset", Text, nullable=False),
-    Column("runtime", Text, nullable=False),
-    Column("suite_version", Text, nullable=False),
-    Column("suite_commit", Text, nullable=False),
+    *_each(Text, "profile", "taskset", "runtime", "suite_version", "suite_commit"),
     Column("metric_schema", Integer, nullable=False),
     Column("series", String(64), nullable=False, index=True),
     Column("card", LargeBinary, nullable=False),
@@ -80,8 +75,7 @@ PHASES = Table(
     Column("phase", Text, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("scenario", Text, nullable=False),
-    Column("tasks", Integer, nullable=False),
-    Column("repeats", Integer, nullable=False),
+    *_each(Integer, "tasks", "repeats"),
     Column("concurrency", Integer),
     Column("rate", Double),
 )
@@ -97,8 +91,7 @@ METRICS = Table(
     Column("value", Double),
     Column("unit", Text),
     Column("n", BigInteger),
-    Column("low", Double),
-    Column("high", Double),
+    *_each(Double, "low", "high", nullable=True),
     Column("not_measured", Text),
 )
 """The phase is empty for a number of the whole run; exactly one of `value` and `not_measured` is there."""
@@ -108,8 +101,7 @@ CHECKS = Table(
     METADATA,
     _run(),
     Column("rule", Text, primary_key=True),
-    Column("outcome", Text, nullable=False),
-    Column("why", Text, nullable=False),
+    *_each(Text, "outcome", "why"),
 )
 
 ENVIRONMENT = Table(
@@ -117,8 +109,7 @@ ENVIRONMENT = Table(
     METADATA,
     _run(),
     Column("name", Text, primary_key=True),
-    Column("value", Text),
-    Column("unknown", Text),
+    *_each(Text, "value", "unknown", nullable=True),
 )
 
 REQUESTS = Table(
@@ -129,18 +120,15 @@ REQUESTS = Table(
     Column("repeat", Integer, primary_key=True),
     Column("measured", Boolean, primary_key=True),
     Column("index", Integer, primary_key=True),
-    Column("task", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
+    *_each(Text, "task", "outcome"),
     Column("status", Integer),
     Column("finish_reason", Text),
     Column("sent", DateTime(timezone=True), nullable=False),
-    Column("scheduled_ns", BigInteger, nullable=False),
-    Column("sent_ns", BigInteger, nullable=False),
+    *_each(BigInteger, "scheduled_ns", "sent_ns"),
     Column("first_ns", BigInteger),
     Column("end_ns", BigInteger, nullable=False),
     Column("chunks", Integer, nullable=False),
-    Column("prompt_tokens", BigInteger),
-    Column("generated_tokens", BigInteger),
+    *_each(BigInteger, "prompt_tokens", "generated_tokens", nullable=True),
 )
 """Times and counts; prompts and answers stay in the evidence. `first_ns` is the first chunk with text."""
 
@@ -151,15 +139,10 @@ TELEMETRY = Table(
     Column("place", Integer, primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("at_ns", BigInteger, nullable=False),
-    Column("tool", Text, nullable=False),
-    Column("device", Text, nullable=False),
-    Column("power_w", Double),
-    Column("energy_j", Double),
-    Column("utilisation", Double),
-    Column("memory_used_bytes", BigInteger),
-    Column("memory_total_bytes", BigInteger),
-    Column("temperature_c", Double),
-    Column("clock_mhz", Double),
+    *_each(Text, "tool", "device"),
+    *_each(Double, "power_w", "energy_j", "utilisation", nullable=True),
+    *_each(BigInteger, "memory_used_bytes", "memory_total_bytes", nullable=True),
+    *_each(Double, "temperature_c", "clock_mhz", nullable=True),
 )
 
 PARTS = (PHASES, METRICS, CHECKS, ENVIRONMENT, REQUESTS, TELEMETRY)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from huggingface_hub import constants
 
 from suite.base import jsonio
 from suite.cli.machine import settings
@@ -49,7 +50,8 @@ def suite(capsys, monkeypatch, tmp_path):
     """Run a command in this process: status, standard output, standard error."""
     monkeypatch.delenv("SUITE_KEY", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    # The variable would be read at the first import, for all tests of this process that come after.
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
 
     def run(*words):
         capsys.readouterr()

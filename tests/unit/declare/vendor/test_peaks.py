@@ -1,9 +1,11 @@
 """Peaks of a fictional vendor: a card's figure over its dies, private figures, formulas, traps."""
 
+import dataclasses
 import re
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from suite.base import schema, yamlio
 from suite.base.errors import DeclarationError
@@ -52,6 +54,16 @@ def test_formula_uses_cores_clock_and_flop_per_cycle(acme):
         acme, host, "bf16", private={}, cpu=CPUPeak(isa="avx512_bf16", cores=64, clock_mhz=2400)
     )
     assert peaks.compute.flops == 64 * 2.4e9 * 128
+
+
+def test_a_plan_has_the_versions_that_are_declared_for_its_accelerator(acme):
+    engine = acme.engine("vllm_acme")
+    others = structs.replace(engine.stacks[0], accelerators=("host",), components={"sdk": "1.0"})
+    engine = structs.replace(engine, stacks=(others, *engine.stacks))
+    doc = structs.replace(acme.doc, engines=(engine, *acme.doc.engines[1:]))
+    facts = model_input(torch_dtype="float16")
+    plan = plan_for(dataclasses.replace(acme, doc=doc), "vllm_acme", 2, model=facts)
+    assert plan.engine.stack["sdk"] == "9.0"
 
 
 def test_a_plan_can_express_the_odd_vendor(acme):
