@@ -7,7 +7,7 @@ import lzma
 import tarfile
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final, Literal
 
 from docker import errors
 
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from suite.measure.engine.served import Progress
 
 _MAX_INDEX = 16 << 20
+_PACKED: Final[tuple[tuple[bytes, Literal["r:gz", "r:bz2", "r:xz"]], ...]] = (
+    (b"\x1f\x8b", "r:gz"),
+    (b"BZh", "r:bz2"),
+    (b"\xfd7zXZ\0", "r:xz"),
+)
+"""How an archive that is packed in this way begins."""
 _NO_ARCHIVE = (
     OSError,
     EOFError,
@@ -158,7 +164,7 @@ def held(path: Path, code: str = "offline-changed") -> list[ArchivedImage]:
     try:
         with (
             open_plain(path, below=None) as stream,
-            tarfile.open(fileobj=stream, mode="r:*") as tar,
+            tarfile.open(fileobj=stream, mode=_mode(stream)) as tar,
         ):
             return list(_images(tar))
     except _NO_ARCHIVE as cause:
@@ -167,6 +173,13 @@ def held(path: Path, code: str = "offline-changed") -> list[ArchivedImage]:
         if reason:
             message += Sentence(f": {reason}", f"：{reason}")
         raise DataError(code, message, Place(str(path))) from cause
+
+
+def _mode(stream: IO[bytes]) -> Literal["r:", "r:gz", "r:bz2", "r:xz"]:
+    """How an archive is packed, by its first bytes: whoever tries all ways reads a file of zeros to its end, as padding of xz."""
+    beginning = stream.read(6)
+    stream.seek(0)
+    return next((mode for magic, mode in _PACKED if beginning.startswith(magic)), "r:")
 
 
 def _images(tar: tarfile.TarFile) -> Iterator[ArchivedImage]:
