@@ -126,7 +126,11 @@ class Column:
 
 
 def columns(phases: list[CardPhase]) -> list[Column]:
-    """Median and tail of TTFT and TPOT, throughput, and failures; the tail that the points have enough samples for."""
+    """Median and tail of TTFT and TPOT, throughput, the devices' memory where a tool told it, and failures.
+
+    The tail is the one that the points have enough samples for.
+    """
+    memory = Column("device_memory_max", WORDS["column-device_memory_max"], "GiB")
     latencies = []
     for quantity in ("ttft", "tpot"):
         metrics = statistics_by(quantity)
@@ -141,6 +145,7 @@ def columns(phases: list[CardPhase]) -> list[Column]:
         *latencies,
         Column("output_throughput", WORDS["column-output_throughput"], "tokens/s"),
         Column(STREAM, WORDS["column-stream"], "tokens/s"),
+        *([memory] if any(_has(phase, memory.metric) for phase in phases) else []),
         Column("failed", WORDS["column-failed"], ""),
     ]
 

@@ -67,6 +67,7 @@ SCENARIO_WORDS: Final = MappingProxyType(
         "axis-output_tokens": ("tokens out", "输出 token"),
         "column-output_throughput": ("output", "输出吞吐"),
         "column-stream": ("per stream", "每流吞吐"),
+        "column-device_memory_max": ("device memory", "设备内存"),
         "column-failed": ("failed", "失败"),
         "points": ("points", "个测点"),
         "point-details": ("Every number of each point", "各测点的全部数字"),

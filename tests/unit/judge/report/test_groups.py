@@ -53,6 +53,20 @@ def test_every_cell_is_the_cards_number():
     assert row.cells[names.index("failed")].number == "0"
 
 
+def test_the_memory_of_devices_stands_beside_what_it_grows_with():
+    """As Qwen's table of context lengths has it; no column where no tool told it."""
+    phases = scenarios.sweep(1, 2)
+    assert "device_memory_max" not in [column.metric for column in columns(phases)]
+    for phase, value in zip(phases, (14.4, 18.3), strict=True):
+        phase["metrics"]["device_memory_max"] = {**phase["metrics"]["output_throughput"]} | {
+            "value": value, "unit": "GiB", "low": None, "high": None, "interval": "none",
+        }  # fmt: skip
+    table = groups.table(block(phases))
+    at = [column.metric for column in table.columns].index("device_memory_max")
+    assert table.columns[at].name == ("device memory", "设备内存")
+    assert [row.cells[at].number for row in table.rows] == ["14.40", "18.30"]
+
+
 def test_the_tail_is_the_farthest_that_any_point_has():
     few = scenarios.sweep(1, 2)
     assert [c.metric for c in columns(few)][1] == "ttft_p90"
