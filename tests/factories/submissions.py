@@ -60,6 +60,7 @@ def run(
     keep: float = 1,
     shift_ns: int = 0,
     emulated: bool = False,
+    runtime: str = "",
     apart_ns: int = 977,
     started: str = "",
     model: str = "",
@@ -74,6 +75,7 @@ def run(
     if model:
         parts["plan"]["model"] |= {"id": model, "sha256": jsonio.sha256_hex(model.encode())}
     parts["plan"]["vendor"]["emulated"] = emulated
+    parts["plan"]["runtime"] = runtime or parts["plan"]["runtime"]
     parts["header"]["plan_sha256"] = jsonio.digest(parts["plan"])
     parts["footer"]["ended"] = ended
     if ended != "complete":

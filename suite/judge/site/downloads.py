@@ -45,6 +45,7 @@ _TEXTS: Final[dict[str, Callable[[SiteCard], str]]] = {
     "status": lambda card: card.status,
     "review": _decision,
     "date": lambda card: card.started_utc[:10],
+    "waived": lambda card: "waived" if card.waivers else "",
     "asserted": lambda card: " ".join(card.asserted),
 }
 """Columns of few different texts: each text once, and its place for each card."""

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from suite.base import harness, jsonio
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.base.errors import SuiteError
 from suite.base.safe import read_plain
 from suite.documents import codec
@@ -20,6 +20,7 @@ from suite.judge.attest import envelope
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
 from suite.judge.attest.sign import BUNDLE_FILE
 from suite.judge.attest.statement import parse_statement
+from suite.judge.card.leaves import cut
 from suite.judge.site import known
 from suite.judge.site.cards import site_card
 from suite.judge.site.known import Entry
@@ -27,6 +28,7 @@ from suite.judge.submissions import folders, replay
 from suite.judge.submissions.check import check
 
 if TYPE_CHECKING:
+    from suite.documents.check import CheckStep
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.folders import Submission
 
@@ -38,6 +40,8 @@ _ELSEWHERE: Final = (
     "images/",
 )
 """Parts of the suite that do not decide how a submission is checked."""
+_FINDINGS: Final = 3
+"""Of what a refusal names, so much is shown beside it."""
 
 
 def holds(entry: Entry, setting: Setting, rules: str) -> bool:
@@ -105,11 +109,18 @@ def examined(work: tuple[Submission, Entry | None], *, setting: Setting, rules: 
         sample=trace.sample,
         card=card,
         codes=list(result.codes),
-        why=_both((fails[0].detail or fails[0].what) if fails else ""),
+        why=_both(_said(fails[0]) if fails else ""),
         until=min(
             (item.expires for item in setting.waivers if item.id in result.waivers), default=""
         ),
     )
+
+
+def _said(step: CheckStep) -> str:
+    """A refusal, and the first of what it names: who rejected and why, which rules failed."""
+    detail = step.detail or step.what
+    named = [cut(item, 200) for item in step.findings[:_FINDINGS]]
+    return placed(detail, joined(named, "; ", "；")) if named else detail
 
 
 def _refusal(path: str, codes: list[str], why: str) -> Entry:

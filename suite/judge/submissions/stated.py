@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def refuse_emulated(card: Scorecard) -> None:
-    """Refuse a card of an emulated machine, whatever else it says.
+    """Refuse a card of an emulated machine or of the scripted server, whatever else it says.
 
     Raises:
         EvidenceError: ``emulated-submission``.
@@ -30,6 +30,13 @@ def refuse_emulated(card: Scorecard) -> None:
             "此卡来自模拟设备，不能说明厂商的设备",
         )
         hint = Sentence("measure on the real one", "请在真实设备上测量")
+        raise EvidenceError("emulated-submission", message, hint=hint)
+    if card.runtime == "sim":
+        message = Sentence(
+            "the answers come from the scripted server, and nothing in the card is about hardware",
+            "回答来自脚本服务器，此卡与硬件无关",
+        )
+        hint = Sentence("measure an engine", "请测量推理引擎")
         raise EvidenceError("emulated-submission", message, hint=hint)
 
 

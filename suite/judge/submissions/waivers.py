@@ -158,9 +158,13 @@ def judge(
         )
         note.fail("division-not-granted", claimed, findings)
     elif used:
-        names = ", ".join(f"{rule} by {waiver.id}" for rule, waiver in sorted(used.items()))
+        by_waiver: dict[str, list[str]] = {}
+        for rule, waiver in sorted(used.items()):
+            by_waiver.setdefault(waiver.id, []).append(rule)
+        english = "; ".join(f"{', '.join(rules)} by {id_}" for id_, rules in by_waiver.items())
+        chinese = "；".join(f"{'、'.join(rules)}（{id_}）" for id_, rules in by_waiver.items())
         note.warn(
-            "waived", Sentence(f"{granted}; waived: {names}", f"{granted.zh}；已豁免：{names}")
+            "waived", Sentence(f"{granted}; waived: {english}", f"{granted.zh}；已豁免：{chinese}")
         )
     elif not card.verdict.conformant:
         note.fail("not-conformant", sentence, ())

@@ -69,6 +69,7 @@ const leaderboard = (data) => {
     box.disabled = !box.checked && asked.chosen.length >= MOST;
     const name = make("th", { scope: "row" }, make("a", { href: `cards/${id}/index.html${isChinese() ? "#lang=zh" : ""}` }, data.run[row]));
     if (gone !== "current") name.append(" ", make("span", { class: "chip" }, said(gone)));
+    if (word("waived", row)) name.append(" ", make("span", { class: "chip" }, both("rules waived", "有豁免")));
     if (word("review", row) === "accepted") name.append(" ", make("span", { class: "chip chip-pass" }, both("reviewed", "已评审")));
     const drawn = make("tr", gone === "current" ? {} : { class: "row-gone" }, make("td", { class: "pick" }, box), name);
     const asserted = new Set(word("asserted", row).split(" "));

@@ -25,9 +25,12 @@ _HEADINGS = (
 
 def _row(item: CheckedSubmission, say: Phrases) -> tuple[str, ...]:
     card, of = item.card, say.language.of
+    waived = say.pick("waived by", "豁免")
     return (
         escaped(item.path),
-        of(verdict(item.verdict)),
+        "; ".join(
+            [of(verdict(item.verdict)), *(escaped(f"{waived} {id_}") for id_ in item.waivers)]
+        ),
         say.pick(card.division, say(card.division)) if card is not UNSET else "",
         escaped(card.owner) if card is not UNSET else "",
         escaped(of(card.sentence)) if card is not UNSET else "",

@@ -263,3 +263,24 @@ def test_one_more_card_of_a_history_writes_its_own_page_and_the_history_alone(tm
     made_submissions(tmp_path, 1, models=1)
     assert make(tmp_path) == 0
     assert not list((tmp_path / "site" / "histories").iterdir())
+
+
+def test_a_rejection_says_why_and_a_waiver_is_shown_in_the_row(tmp_path, capsys) -> None:
+    tree = Tree(tmp_path)
+    tree.add(name="first")
+    tree.apply("review", by="alice", decision="reject", minute=1)
+    tree.add(name="second", keep=0.0, apart_ns=2003, ended="interrupted")
+    tree.apply("waiver", rules=["R001"], expires="2999-01-01")
+    (tmp_path / "keys.json").write_bytes(factory.TRUST)
+    assert make(tmp_path) == 0
+    page = Outline((tmp_path / "site/refused.html").read_bytes())
+    assert "a reviewer rejected it: alice: seen" in page.text
+    assert "rules waived 有豁免" in Outline((tmp_path / "site/index.html").read_bytes()).text
+    (folder,) = (tmp_path / "site/cards").iterdir()
+    card = Outline((folder / "index.html").read_bytes()).text
+    assert "Rules failed and were waived by: 有规则未通过，由以下豁免： w-1" in " ".join(
+        card.split()
+    )
+    words = ["check", tree.tree, "--trust", tmp_path / "keys.json", "--format", "markdown"]
+    assert suite(*words) == 5
+    assert "| accepted; waived by w-1 |" in capsys.readouterr().out
