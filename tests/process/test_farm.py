@@ -95,7 +95,10 @@ def test_clients_whose_run_was_killed_end_its_load_and_take_the_next(
     long = runs.profile(tmp_path, tasks=200, size=200, rate=2)
     out = tmp_path / "killed"
     run = runs.start("run", *words, "--profile", long, "--out", out)
-    sent = lambda: any("client" in event for event in runs.requests(out))
+
+    def sent():
+        return any("client" in event for event in runs.requests(out))
+
     runs.wait_for("a request of a client", sent, run)
     assert any(runs.children_of(client.pid) for client in clients)
     runs.end(run, signal.SIGKILL)
