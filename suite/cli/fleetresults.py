@@ -87,6 +87,35 @@ def write_status(fleet: Fleet, now: State) -> None:
     write_table(_STATUS, rows)
 
 
+def write_ended(directory: Path) -> None:
+    """What a controller leaves when it ends: how many runs, which machines lack some and why, and what can be done next."""
+    fleet, now = fleets.followed(directory)
+    wanted = jobs(fleet)
+    done = sum(job in now.attempts and now.attempts[job][-1].passed for job in wanted)
+    say(
+        Sentence(
+            f"{done} of {len(wanted)} runs left a card",
+            f"{len(wanted)} 次运行中 {done} 次留下评分卡",
+        )
+    )
+    for result in fleetstate.machines(fleet, now):
+        if result.outcome not in ("complete", "excluded"):
+            say(f"  {result.name}: {language().of(result.reason)}")
+    if any(now.pending(fleet, job) for job in wanted):
+        say(
+            Sentence(
+                f"suite fleet resume {directory} asks the machines that lack some again",
+                f"suite fleet resume {directory} 会再次询问有欠缺的机器",
+            )
+        )
+    say(
+        Sentence(
+            f"suite fleet collect {directory} signs what came of all machines",
+            f"suite fleet collect {directory} 为全部机器的结果签名",
+        )
+    )
+
+
 def _stands(result: FleetMachine, now: State, *, waits: bool) -> Sentence:
     if any(attempt.job.machine == result.name for attempt in now.running()):
         return Sentence("at work", "进行中")

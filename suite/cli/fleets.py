@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, Interrupted, Place, SetupError, UsageError
 from suite.base.safe import replace_file
 from suite.cli import inputs
@@ -255,19 +255,23 @@ def _require_same(now: State, placing: Backend) -> None:
 
 
 class _Shown:
-    """Progress over all machines: a bar, and a line for whatever did not leave what it was for."""
+    """Progress over all machines: a bar, a line at each tenth of the runs, and one for whatever did not leave what it was for."""
 
     def __init__(self, terminal: Terminal, fleet: Fleet) -> None:
         self._terminal = terminal
         self._wanted = jobs(fleet)
         self._machines = len({job.machine for job in self._wanted})
+        self._tenths: int | None = None
 
     def ended(self, job: Job, ending: Ending) -> None:
         """Name what failed."""
         if ending.card_sha256 or (job.cell == PREFLIGHT and ending.status == 0):
             return
-        repeat = f", {job.repeat}" if job.repeat else ""
-        self._terminal.line(f"{job.machine}: {job.cell}{repeat}: {ending.code} {ending.reason}")
+        what = Sentence(job.cell, job.cell)
+        if job.repeat:
+            what += Sentence(f", repeat {job.repeat}", f"，第 {job.repeat} 次")
+        code = f" ({ending.code})" if ending.code else ""
+        self._terminal.line(placed(job.machine, placed(what, ending.reason + code)))
 
     def moved(self, now: State) -> None:
         """Show how many runs are done."""
@@ -276,6 +280,14 @@ class _Shown:
             f"runs on {self._machines} machines, {len(now.running())} at work",
             f"{self._machines} 台机器上的运行，{len(now.running())} 项进行中",
         )
+        tenths = done * 10 // len(self._wanted)
+        if self._tenths is not None and tenths > self._tenths:
+            line = Sentence(
+                f"{done} of {len(self._wanted)} runs left a card",
+                f"{len(self._wanted)} 次运行中 {done} 次留下评分卡",
+            )
+            self._terminal.line(line)
+        self._tenths = tenths
         self._terminal.transfer(title, done, len(self._wanted), "")
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -26,16 +27,21 @@ def address(tmp_path):
 
 
 @pytest.fixture
-def farm(tmp_path):
-    """Words of two load clients, each a process."""
-    token = tmp_path / "token"
-    token.write_text("0123456789abcdef0123456789abcdef")
-    listen = ("client", "--listen", "127.0.0.1:0", "--client-token", token)
-    clients = [runs.start(*listen) for _ in range(2)]
-    where = [client.stdout.readline().split()[3].rstrip(",") for client in clients]
-    yield where, ("--client-token", token)
-    for client in clients:
+def clients(tmp_path):
+    """Two load clients, each a process."""
+    (tmp_path / "token").write_text("0123456789abcdef0123456789abcdef")
+    listen = ("client", "--listen", "127.0.0.1:0", "--client-token", tmp_path / "token")
+    started = [runs.start(*listen) for _ in range(2)]
+    yield started
+    for client in started:
         runs.end(client, signal.SIGINT)
+
+
+@pytest.fixture
+def farm(tmp_path, clients):
+    """Words of them."""
+    where = [client.stdout.readline().split()[3].rstrip(",") for client in clients]
+    return where, ("--client-token", tmp_path / "token")
 
 
 def test_the_card_of_two_clients_is_that_of_one(tmp_path, address, farm):
@@ -78,6 +84,33 @@ def test_the_card_of_two_clients_is_that_of_one(tmp_path, address, farm):
         for card in cards
     ]
     assert outcomes[0] == outcomes[1]
+
+
+def test_clients_whose_run_was_killed_end_its_load_and_take_the_next(
+    tmp_path, address, farm, clients
+):
+    where, token = farm
+    words = ("--url", address, "--model", "mini", "--key", runs.key(tmp_path / "key.pem"))
+    words += (*(word for place in where for word in ("--client", place)), *token, "--quiet")
+    long = runs.profile(tmp_path, tasks=200, size=200, rate=2)
+    out = tmp_path / "killed"
+    run = runs.start("run", *words, "--profile", long, "--out", out)
+
+    def sent():
+        return any("client" in event for event in runs.requests(out))
+
+    runs.wait_for("a request of a client", sent, run)
+    assert any(runs.children_of(client.pid) for client in clients)
+    runs.end(run, signal.SIGKILL)
+    deadline = time.monotonic() + runs.WAIT_S
+    while any(runs.children_of(client.pid) for client in clients):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert runs.events(out)[-1]["type"] != "footer"
+    assert runs.suite("verify", out).returncode not in (0, 1)  # what was measured is no card
+    short = runs.profile(tmp_path)
+    done = runs.suite("run", *words, "--profile", short, "--out", tmp_path / "next")
+    assert done.returncode == 1, done.stderr  # a scripted server summarises nothing
 
 
 @pytest.fixture

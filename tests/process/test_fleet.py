@@ -55,6 +55,9 @@ def test_a_fleet_from_its_inventory_to_a_verified_statement(place):
     done = runs.suite("fleet", "resume", place)
     # A scripted server summarises nothing: measured, and not conformant.
     assert done.returncode == 1, done.stderr
+    assert "2 of 2 runs left a card" in done.stdout
+    assert "2 of 2 runs left a card" in done.stderr  # as they come
+    assert f"suite fleet resume {place}" not in done.stdout
     machines = json.loads(runs.suite("fleet", "status", place, "--json").stdout)
     assert [machine["outcome"] for machine in machines] == ["complete", "complete", "excluded"]
     assert all(attempt["attempt"] == 1 for machine in machines for attempt in machine["attempts"])

@@ -82,10 +82,8 @@ def run(
     A run is tried again only where the infrastructure failed by name before the first measured phase. The exit status is 0
     where every run left a conformant card, 1 where one is not conformant, 3 where one is lacking.
     """
-    from suite.cli import fleets
-
     chosen = _backend(slurm=slurm, partition=partition, ray=ray)
-    return fleets.carry_out(directory, chosen, resume=False, at_once=at_once)
+    return _carry_out(directory, chosen, resume=False, at_once=at_once)
 
 
 @command("suite fleet resume runs/rack --slurm", within=fleet)
@@ -102,10 +100,19 @@ def resume(
     Follows what still runs, takes in what ended meanwhile, and runs what is lacking. Machines that were lost or not ready are
     asked again whether they are ready. The exit status is that of `suite fleet run`.
     """
-    from suite.cli import fleets
-
     chosen = _backend(slurm=slurm, partition=partition, ray=ray)
-    return fleets.carry_out(directory, chosen, resume=True, at_once=at_once)
+    return _carry_out(directory, chosen, resume=True, at_once=at_once)
+
+
+def _carry_out(
+    directory: Path, backend: Callable[[], Backend], *, resume: bool, at_once: int | None
+) -> int:
+    """Run what a fleet lacks, and tell what came of it."""
+    from suite.cli import fleetresults, fleets
+
+    ended = fleets.carry_out(directory, backend, resume=resume, at_once=at_once)
+    fleetresults.write_ended(directory)
+    return ended
 
 
 def _backend(*, slurm: bool, partition: str | None, ray: str | None) -> Callable[[], Backend]:

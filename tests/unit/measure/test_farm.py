@@ -49,6 +49,7 @@ from tests.factories import farmed, phases
 from tests.unit.measure.test_phases import QUICK, TASKS, Run, Served, Told, phase, plan
 
 TOKEN = b"0123456789abcdef0123456789abcdef"
+KEYED = {"Authorization": "Bearer key-of-the-lab"}
 ARRIVALS = tuple(index * 7_000_001 for index in range(40))
 SLOW = {"ttft_ms": 5, "itl_ms": 20, "tokens": 60, "slots": 16}
 
@@ -91,7 +92,7 @@ def perform(directory, clients, planned, script=QUICK, *, meanwhile=None, ended=
             writer=writer,
             progress=Told(),
             stop=stop,
-            load=LoadOptions(clients=clients, client_token=TOKEN),
+            load=LoadOptions(headers=KEYED, clients=clients, client_token=TOKEN),
             zero_ns=zero_ns,
             offset_ns=0,
         )
@@ -380,6 +381,49 @@ def test_a_clock_that_is_a_thousand_seconds_ahead_lies_within_its_bound(tmp_path
         abs(sent[n] - deal.mark.start_t - at) < 1_000_000_000 for n, at in enumerate(ARRIVALS)
     )
     assert outcomes(left)["R120"] in ("pass", "warn")
+
+
+# A wire that is listened to.
+
+
+def _tap(address, heard):
+    """A relay before a client that keeps whatever passes; gives its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def pass_on(source, target):
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                heard.append(data)
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def serve():
+        host, _, port = address.rpartition(":")
+        with (
+            listener,
+            listener.accept()[0] as run,
+            socket.create_connection((host, int(port))) as behind,
+        ):
+            back = threading.Thread(target=pass_on, args=(behind, run), daemon=True)
+            back.start()
+            pass_on(run, behind)
+            back.join()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_what_a_client_is_told_is_read_by_nobody_on_the_way(tmp_path, two):
+    heard = []
+    left = evidence.read(
+        perform(tmp_path / "run", (two[0], _tap(two[1], heard)), [phase(tasks=8, concurrency=4)])
+    )
+    assert {event.client for event in left.requests} == {0, 1}
+    wire = b"".join(heard)
+    assert len(wire) > sum(len(event.text) for event in left.requests if event.client == 1)
+    for known in (b"key-of-the-lab", b"Authorization", b'"is":', b"messages", TOKEN):
+        assert known not in wire
 
 
 # A client that lies.
