@@ -1,4 +1,4 @@
-"""Where evidence may be taken from that lies in no submission, as options of the commands that read it."""
+"""Where evidence may be taken from that lies in no submission, and what a reviewer of submissions knows and asks for, as options."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from suite.cli.options import bound
+from suite.base.errors import TrustError, UsageError, exclusive
+from suite.cli.command import Count
+from suite.cli.options import FILE, bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from suite.documents.workload import Division
+    from suite.judge.submissions.check import Setting
     from suite.judge.submissions.source import Elsewhere
 
 _Function = TypeVar("_Function", bound="Callable[..., int]")
@@ -50,3 +55,68 @@ _TAKEN = (
 def evidence_options(function: _Function) -> _Function:
     """Give a command the options of `Taken`, as its argument ``taken``."""
     return bound(function, "taken", Taken, _TAKEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewing(Taken):
+    """What a reviewer of a tree knows and asks for, as it was given."""
+
+    trust: Path | None = None
+    key: Path | None = None
+    waivers: Path | None = None
+    reviews: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a trust list beside a key.
+
+        Raises:
+            UsageError: ``usage-wrong``.
+        """
+        if self.trust and self.key:
+            raise UsageError("usage-wrong", exclusive("--trust", "--key"))
+
+    def setting(self, tree: Path, division: Division = "open") -> Setting:
+        """By what the submissions of a tree are checked.
+
+        Args:
+            tree: whose waivers count where no file of them was named.
+            division: what was granted a lesser one is refused.
+
+        Raises:
+            TrustError: what a file is refused for.
+            UsageError: ``evidence-store-wrong``.
+        """
+        from suite.base import jsonio
+        from suite.cli.submitting import known_waivers, today
+        from suite.judge.submissions.check import Setting
+
+        return Setting(
+            trust=jsonio.read_bytes(self.trust, error=TrustError) if self.trust else None,
+            key=jsonio.read_bytes(self.key, error=TrustError) if self.key else None,
+            waivers=known_waivers(self.waivers, tree),
+            today=today(),
+            reviews=self.reviews or 0,
+            division=division,
+            elsewhere=self.elsewhere(),
+        )
+
+
+_REVIEWING = (
+    click.option("--trust", type=FILE, metavar="FILE", help="trust list (keys.json)"),
+    click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for"),
+    click.option(
+        "--waivers", type=FILE, metavar="FILE", help="default: waivers.json at the top of the tree"
+    ),
+    click.option(
+        "--reviews",
+        type=Count(99),
+        metavar="N",
+        help="reviewers who must have accepted (default: none)",
+    ),
+    *_TAKEN,
+)
+
+
+def reviewing(function: _Function) -> _Function:
+    """Give a command the options of `Reviewing`, as its argument ``reviewing``."""
+    return bound(function, "reviewing", Reviewing, _REVIEWING)

@@ -2,9 +2,9 @@
 
 Usage: mini_probe.py MODEL_DIR VARIANT...  < prompts.json > answers.json
 
-Reads a JSON list of user messages, writes for each variant a JSON list of {"token_ids", "text"}. Variants: ``whole`` (one
-prompt at a time), ``drop-N`` (without layer N), ``round-tensor-B`` and ``round-channel-B`` (matrices rounded
-to B bits, symmetric, one scale per tensor or per output row). Imports nothing of the suite.
+Reads a JSON list of user messages, writes for each variant a JSON list of {"token_ids", "text"}. Variants: ``whole``,
+``drop-N`` (without layer N), ``round-tensor-B`` and ``round-channel-B`` (matrices rounded to B bits, symmetric, one scale
+per tensor or per output row). Imports nothing of the suite.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import torch
 import transformers
 
 MAX_NEW_TOKENS = 64
+BATCH = 64
+"""Prompts at a time. What one at a time answers in float32 comes out too, seen for all 256; it takes a quarter of the time."""
 
 
 def round_weights(model, bits: int, *, per_channel: bool) -> None:
@@ -54,11 +56,10 @@ def answers(directory: str, variant: str, messages: list[str]) -> list[dict[str,
         )
         for message in messages
     ]
-    size = 1 if variant == "whole" else 64
     order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
     result: dict[int, dict[str, object]] = {}
-    for start in range(0, len(order), size):
-        chosen = order[start : start + size]
+    for start in range(0, len(order), BATCH):
+        chosen = order[start : start + BATCH]
         inputs = tokenizer([texts[number] for number in chosen], padding=True, return_tensors="pt")
         inputs.pop("token_type_ids", None)
         output = model.generate(**inputs, do_sample=False, max_new_tokens=MAX_NEW_TOKENS)

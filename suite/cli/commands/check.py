@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError, exclusive
+from suite.base.errors import UsageError
 from suite.cli.command import Count, Names, command
-from suite.cli.evidenceoptions import evidence_options
+from suite.cli.evidenceoptions import reviewing
 from suite.cli.options import DIVISIONS, FILE, format_option
 
 if TYPE_CHECKING:
-    from suite.cli.evidenceoptions import Taken
+    from suite.cli.evidenceoptions import Reviewing
     from suite.documents.workload import Division
 
 _FORMATS = "suite.judge.submissions.formats"
@@ -23,24 +23,13 @@ _FORMATS = "suite.judge.submissions.formats"
 
 @command("suite check submissions --trust trust/keys.json --since origin/main --format markdown")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=FILE)
-@click.option("--trust", type=FILE, metavar="FILE", help="trust list (keys.json)")
-@click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for")
-@click.option(
-    "--waivers", type=FILE, metavar="FILE", help="default: waivers.json at the top of the tree"
-)
+@reviewing
 @click.option(
     "--division",
     type=Names(DIVISIONS),
     help="refuse what was granted a lesser one (default: none is)",
 )
 @click.option("--since", default="", metavar="COMMIT", help="only what was changed since")
-@click.option(
-    "--reviews",
-    type=Count(99),
-    metavar="N",
-    help="reviewers who must have accepted (default: none)",
-)
-@evidence_options
 @click.option(
     "--jobs", type=Count(256), default=os.cpu_count() or 1, help="processes (default: one a core)"
 )
@@ -55,12 +44,8 @@ _FORMATS = "suite.judge.submissions.formats"
 def check(
     paths: tuple[Path, ...],
     *,
-    trust: Path | None,
-    key: Path | None,
-    waivers: Path | None,
+    reviewing: Reviewing,
     since: str,
-    reviews: int | None,
-    taken: Taken,
     jobs: int,
     name: str,
     files: tuple[str, ...],
@@ -73,19 +58,13 @@ def check(
     and the whole tree is searched for the same card or log under another name. The exit status is that of the worst,
     or 4 where nothing was changed since COMMIT.
     """
-    from suite.base import jsonio
-    from suite.base.errors import TrustError
     from suite.base.language import language
     from suite.base.visible import visible
     from suite.cli.judging import JUDGED_NOTHING
     from suite.cli.output import write_bytes, write_note, write_report
-    from suite.cli.submitting import known_waivers, today
     from suite.judge.report.formats import registry
     from suite.judge.submissions import folders, formats, tree
-    from suite.judge.submissions.check import Setting
 
-    if trust and key:
-        raise UsageError("usage-wrong", exclusive("--trust", "--key"))
     chosen = registry.record(formats, name)
     outputs = [(registry.record(formats, item.partition("=")[0]), item) for item in files]
     for _, item in outputs:
@@ -97,15 +76,7 @@ def check(
                     f"--out 的形式是 NAME=FILE，而不是 {item!r}",
                 ),
             )
-    setting = Setting(
-        trust=jsonio.read_bytes(trust, error=TrustError) if trust else None,
-        key=jsonio.read_bytes(key, error=TrustError) if key else None,
-        waivers=known_waivers(waivers, folders.tree_of(paths[0])),
-        today=today(),
-        reviews=reviews or 0,
-        division=division or "open",
-        elsewhere=taken.elsewhere(),
-    )
+    setting = reviewing.setting(folders.tree_of(paths[0]), division or "open")
     report = tree.check_tree(paths, setting, commit=since, jobs=jobs)
     for form, item in outputs:
         write_report(Path(item.partition("=")[2]), form.render(report, language()))

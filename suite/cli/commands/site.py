@@ -8,34 +8,22 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError, exclusive
+from suite.base.errors import UsageError
 from suite.cli.command import Count, command
-from suite.cli.evidenceoptions import evidence_options
+from suite.cli.evidenceoptions import reviewing
 from suite.cli.options import FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.evidenceoptions import Taken
+    from suite.cli.evidenceoptions import Reviewing
     from suite.documents.site import Site
-    from suite.judge.submissions.check import Setting
 
 
 @command("suite site submissions --trust trust/keys.json --out site")
 @click.argument("tree", metavar="TREE", type=FILE)
 @click.option("--out", type=FILE, required=True, metavar="DIR", help="folder of the site")
-@click.option("--trust", type=FILE, metavar="FILE", help="trust list (keys.json)")
-@click.option("--key", type=FILE, metavar="FILE", help="public key that you vouch for")
-@click.option(
-    "--waivers", type=FILE, metavar="FILE", help="default: waivers.json at the top of the tree"
-)
-@click.option(
-    "--reviews",
-    type=Count(99),
-    metavar="N",
-    help="reviewers who must have accepted (default: none)",
-)
-@evidence_options
+@reviewing
 @click.option(
     "--url", default="", metavar="URL", help="where it will be published, for feed and citations"
 )
@@ -59,11 +47,7 @@ def site(
     tree: Path,
     *,
     out: Path,
-    trust: Path | None,
-    key: Path | None,
-    waivers: Path | None,
-    reviews: int | None,
-    taken: Taken,
+    reviewing: Reviewing,
     url: str,
     fleets: tuple[Path, ...],
     parquet: bool,
@@ -86,9 +70,8 @@ def site(
     from suite.judge.site.build import Order, build
     from suite.judge.submissions import folders
 
-    if trust and key:
-        raise UsageError("usage-wrong", exclusive("--trust", "--key"))
     place = folders.tree_of(tree)
+    trusted = Trusted(trust=reviewing.trust, key=reviewing.key)
     order = Order(
         out=out.absolute(),
         state=(state or out.with_name(f"{out.name}.state")).absolute(),
@@ -97,13 +80,9 @@ def site(
         jobs=jobs,
         fresh=fresh,
         progress=write_note,
-        fleets=tuple(fleetresults.shown(item, Trusted(trust=trust, key=key)) for item in fleets),
+        fleets=tuple(fleetresults.shown(item, trusted) for item in fleets),
     )
-    made = build(
-        place,
-        _setting(place, trust=trust, key=key, waivers=waivers, reviews=reviews, taken=taken),
-        order,
-    )
+    made = build(place, reviewing.setting(place), order)
     _note_refused(made)
     shown, refused, page = len(made.cards), len(made.refused), order.out / "index.html"
     say(
@@ -123,31 +102,6 @@ def _base(url: str) -> str:
         )
         raise UsageError("url-malformed", message)
     return f"{url.rstrip('/')}/" if url else ""
-
-
-def _setting(
-    tree: Path,
-    *,
-    trust: Path | None,
-    key: Path | None,
-    waivers: Path | None,
-    reviews: int | None,
-    taken: Taken,
-) -> Setting:
-    """What the reviewer knows and asks for."""
-    from suite.base import jsonio
-    from suite.base.errors import TrustError
-    from suite.cli.submitting import known_waivers, today
-    from suite.judge.submissions.check import Setting
-
-    return Setting(
-        trust=jsonio.read_bytes(trust, error=TrustError) if trust else None,
-        key=jsonio.read_bytes(key, error=TrustError) if key else None,
-        waivers=known_waivers(waivers, tree),
-        today=today(),
-        reviews=reviews or 0,
-        elsewhere=taken.elsewhere(),
-    )
 
 
 def _note_refused(made: Site) -> None:
