@@ -44,7 +44,8 @@ def main() -> int:
     for file in sorted({*refused, *harmless}):
         print(f"{file:32}{refused[file]:9}{harmless[file].total():10}")
     for file, reasons in sorted(harmless.items()):
-        print(*(f"accepted, {file}: {number} x {why}" for why, number in reasons.items()), sep="\n")
+        for why, number in reasons.items():
+            print(f"accepted, {file}: {number} x {why}")
     print(*(f"ACCEPTED with another meaning: {line}" for line in broken[:50]), sep="\n")
     print(
         f"{given.count:,} changes, {refused.total():,} refused, {sum(map(Counter.total, harmless.values())):,} accepted as harmless, "

@@ -143,7 +143,12 @@ def submissions(tree: Path) -> tuple[list[Submission], list[EvidenceError]]:
 def _directories(
     tree: Path, below: str, files: Iterable[str], stray: list[EvidenceError]
 ) -> Iterator[str]:
-    entries = sorted(os.scandir(tree / below), key=lambda entry: entry.name)
+    try:
+        entries = sorted(os.scandir(tree / below), key=lambda entry: entry.name)
+    except OSError as cause:  # taken away as the tree is read, or closed to us
+        message = Sentence(f"cannot be listed: {cause.strerror}", f"无法列出：{cause.strerror}")
+        stray.append(EvidenceError("file-unreadable", message, Place(str(tree / below))))
+        return
     _unlike(entries, stray)
     for entry in entries:
         if entry.name == ".git" and not below:
