@@ -299,7 +299,7 @@ def test_a_run_is_watched_to_its_card(answers):
     assert {state for state, _ in seen["before"]} != {"ended"}
     assert {state for state, _ in seen["after"]} == {"ended"}
     assert seen["before"] != seen["after"]
-    assert seen["curves"] == [{"named": "npu 0 · Power, W", "drawn": 20, "rows": 10}]
+    assert seen["curves"] == [{"named": "npu 0 · Power, W: 319", "drawn": 20, "rows": 10}]
     assert seen["axe"] == []
     assert seen["title"] == "card"
 

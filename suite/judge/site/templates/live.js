@@ -31,11 +31,15 @@ const curve = ({ device, quantity, t_s, values }) => {
   const readings = values.map((value, place) => ({ x: t_s[place], y: value * factor }));
   const rows = readings.slice(-TABLE).reverse().map(({ x, y }) => [x.toFixed(1), written(y)]);
   const heads = [["Second", "秒"], [english, chinese]];
-  shown(`${device} ${quantity}`, [`${device} · ${english}`, `${device} · ${chinese}`, heads], rows, [], () => {
+  const name = `${device} ${quantity}`;
+  shown(name, [`${device} · ${english}`, `${device} · ${chinese}`, heads], rows, [], () => {
     const line = { data: readings, showLine: true, borderColor: tone.accent, borderWidth: 1.5, pointRadius: 0 };
     const options = { parsing: false, scales: { x: { ...axis(heads[0][Number(isChinese())]), beginAtZero: false }, y: axis(heads[1][Number(isChinese())]) }, plugins: { legend: { display: false }, tooltip: { displayColors: false } } };
     return { type: "scatter", high: 11, data: { datasets: [line] }, options };
   });
+  const caption = pictures.get(name).element.querySelector("figcaption");
+  const now = caption.querySelector(".num") ?? caption.appendChild(make("span", { class: "num" }));
+  now.textContent = `: ${rows[0][1]}`;
 };
 
 const show = async (state) => {
