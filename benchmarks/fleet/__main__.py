@@ -8,6 +8,7 @@ are four processes of this one, of two vendors, with scripted engines; controlle
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -32,6 +33,8 @@ def main() -> None:
 
             ray.main(directory)
         else:
+            # The locks of 1,000 machines go with everything else.
+            os.environ["TMPDIR"] = str(directory)
             scale.main(directory, words.machines, words.measured)
 
 
