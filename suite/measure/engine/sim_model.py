@@ -8,6 +8,7 @@ are those of the model's tokenizer, so that counts agree with everybody else's.
 from __future__ import annotations
 
 import collections
+import hashlib
 import random
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.measure.engine.sim_script import Script
+    from suite.measure.engine.sim_stream import Request
 
 
 LOST: Final = 0.19
@@ -67,13 +69,15 @@ class MiniModel:
             self._golden.append(_Golden(story.id, text, (*ids, END_TOKEN)))
             self._documents.append(story.document)
 
-    def ask(self, number: int, prompt: str, *, streamed: bool) -> Ask:
+    def ask(self, number: int, request: Request) -> Ask:
         """Understand a request."""
+        ids = request.prompt_ids
+        prompt = self._tokenizer.decode(ids) if ids else request.prompt
         task = self._task(prompt)
         public = task is not None and task < self._public
         known = task is not None and public and self._documents[task] in prompt
-        (tokens,) = self._tokenizer.prompt_tokens([prompt], "chat")
-        return Ask(number, prompt, tokens, task, known, streamed, public)
+        (tokens,) = [len(ids)] if ids else self._tokenizer.prompt_tokens([prompt], "chat")
+        return Ask(number, prompt, tokens, task, known, request.stream, public)
 
     def _task(self, prompt: str) -> int | None:
         sentences = prompt.replace("\n", " ").split(". ")
@@ -81,14 +85,23 @@ class MiniModel:
         votes.pop(-1, None)
         return votes.most_common(1)[0][0] if votes else None
 
-    def reply(self, script: Script, ask: Ask, limit: int) -> Reply:
-        """What an honest server answers."""
-        if ask.task is None:
-            texts, cut = script.answer(ask.prompt, limit)
-            ids = [3 + len(text) for text in texts]
-        else:
-            texts, ids = self._tokens(ask.task)
-            cut = len(ids) > limit
+    def reply(self, script: Script, ask: Ask, limit: int, *, exact: bool = False) -> Reply:
+        """What an honest server answers: of a prompt without an article anything that the model says, as it does itself.
+
+        Args:
+            script: the server's.
+            ask: what was asked.
+            limit: most tokens.
+            exact: so many tokens, whatever they say.
+        """
+        digest = hashlib.sha256(ask.prompt.encode("utf-8", "replace")).digest()
+        task = int.from_bytes(digest[:4]) % self._public if ask.task is None else ask.task
+        texts, ids = self._tokens(task)
+        while exact and len(ids) < limit:
+            task = (task + 1) % self._public
+            more = self._tokens(task)
+            texts, ids = texts + more[0], ids + more[1]
+        cut = exact or len(ids) > limit
         draw = random.Random(f"{script.seed}:{ask.number}")  # noqa: S311 - not a secret
         factor = draw.lognormvariate(0.0, script.jitter) if script.jitter else 1.0
         return Reply(

@@ -55,11 +55,19 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A generation request as far as the server understands it."""
+    """A generation request as far as the server understands it.
+
+    Attributes:
+        prompt: its text; of one that was sent as token ids their numbers.
+        prompt_ids: the token ids; empty where a text was sent.
+        exact: the answer does not end before `limit`.
+    """
 
     chat: bool
     model: str
     prompt: str
+    prompt_ids: tuple[int, ...]
+    exact: bool
     limit: int
     usage: bool
     running_usage: bool
@@ -77,14 +85,17 @@ def read_request(path: str, body: JSONObject) -> Request:
         messages = body.get("messages")
         last = messages[-1] if isinstance(messages, list) and messages else None
         prompt = last.get("content") if isinstance(last, dict) else None
-    if isinstance(prompt, list):
-        # Token ids: their numbers stand for the words.
-        prompt = " ".join(str(number) for number in prompt)
+    sent = prompt if isinstance(prompt, list) else []
+    numbers = tuple(number for number in sent if isinstance(number, int))
+    if numbers:
+        prompt = " ".join(map(str, numbers))
     limit = body.get("max_tokens")
     return Request(
         chat=chat,
         model=str(body.get("model", "sim")),
         prompt=prompt if isinstance(prompt, str) else "",
+        prompt_ids=numbers,
+        exact=body.get("ignore_eos") is True,
         limit=limit if isinstance(limit, int) and 0 < limit < 1 << 24 else 16,
         usage=bool(options.get("include_usage")),
         running_usage=bool(options.get("continuous_usage_stats")),

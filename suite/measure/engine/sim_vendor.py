@@ -27,8 +27,8 @@ class Vendor:
         """What the model says, and what the cheats make of it; None without a model."""
         if self._model is None:
             return None
-        ask = self._model.ask(number, request.prompt, streamed=request.stream)
-        reply = self._model.reply(self._script, ask, request.limit)
+        ask = self._model.ask(number, request)
+        reply = self._model.reply(self._script, ask, request.limit, exact=request.exact)
         for name in self._script.cheats:
             apply = CHEATS[name].apply
             if apply is not None:

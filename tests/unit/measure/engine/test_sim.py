@@ -83,6 +83,26 @@ def test_answers(script, answer):
         assert ask(server.base_url, "one two three four five six") == answer
 
 
+def test_the_recorded_model_says_something_to_every_prompt_and_as_much_as_is_asked_exactly():
+    ids = list(range(300, 364))
+    with sim.start('{"answers": "mini", "ttft_ms": 0, "itl_ms": 0}') as server:
+        free = said(server.base_url, prompt=ids)
+        exact = said(server.base_url, prompt=ids, ignore_eos=True)
+        assert said(server.base_url, prompt="Who wrote this?")[0]
+    assert free[0]
+    assert exact[0].startswith(free[0])
+    assert free[1]["prompt_tokens"] == exact[1]["prompt_tokens"] == len(ids)
+    assert free[1]["completion_tokens"] < exact[1]["completion_tokens"] == 200
+
+
+def said(base_url: str, **asked: object) -> tuple[str, dict[str, int]]:
+    body = {"stream": True, "max_tokens": 200, "stream_options": {"include_usage": True}, **asked}
+    _, answer = post(base_url, "/v1/completions", json.dumps(body).encode())
+    lines = [line[6:] for line in answer.decode().split("\n\n") if line.startswith("data: {")]
+    *chunks, last = map(json.loads, lines)
+    return "".join(chunk["choices"][0]["text"] for chunk in chunks), last["usage"]
+
+
 def test_a_table_answers_by_the_prompts_digest(tmp_path):
     table = {hashlib.sha256(b"what?").hexdigest(): "that"}
     path = tmp_path / "script.json"
