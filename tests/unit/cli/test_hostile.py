@@ -66,7 +66,6 @@ X = "X"
 """Where the hostile file stands on a command line."""
 PLAN = ("plan", "--vendor", "cpu")
 FILES: tuple[tuple[str, ...], ...] = (
-    (*PLAN, "--plan-from", X),
     (*PLAN, "--data", X),
     (*PLAN, "--bundle", X),
     (*PLAN, "--image-archive", X),
@@ -82,9 +81,9 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("verify", X),
     ("verify", "SUBJECT", "--trust", X),
     ("verify", "SUBJECT", "--key", X),
-    ("verify", "SUBJECT", "--key", "KEY", "--timestamp", X),
-    ("verify", "SUBJECT", "--key", "KEY", "--receipt", X),
-    ("verify", "SUBJECT", "--key", "KEY", "--statement", X),
+    ("verify", "SUBJECT", "--trust", "TRUST", "--timestamp", X),
+    ("verify", "SUBJECT", "--trust", "TRUST", "--receipt", X),
+    ("verify", "SUBJECT", "--trust", "TRUST", "--statement", X),
     ("audit", X, "--model", "."),
     ("reproduce", X),
     ("render", X, "--key", "KEY", "--out", "page.html"),
@@ -102,14 +101,14 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("site", X, "--trust", "TRUST", "--out", "site"),
     ("store", "push", X, "--to", "oci:layout"),
     ("store", "pull", f"oci:{X}", "--to", "tree"),
-    ("export", X, "--to", "vllm-bench", "--out", "out.json"),
+    ("export", X, "--format", "vllm-bench", "--out", "out.json"),
     ("import", X, "--out", "out.json"),
     ("serve", X),
     ("db", "ingest", X, "--db", "runs.db"),
     ("history", "--db", X),
     ("regress", "--db", X),
     ("fleet", "collect", X),
-    ("fleet", "manifests", X, "--out", "manifests"),
+    ("fleet", "manifests", X, "--image", "registry.example/suite:1", "--out", "jobs.yaml"),
     ("fleet", "plan", X, "--out", "fleet"),
     ("fleet", "resume", X),
     ("fleet", "run", X),
@@ -117,8 +116,20 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("fleet", "status", X),
     ("fleet", "verify", X, "--key", "KEY"),
     ("review", "list", X, "--trust", "TRUST"),
-    ("review", "sign", X, "--accept", "--key", "SECRET", "--out", "review.json"),
-    ("review", "supersede", X, "--by", "SUBJECT", "--key", "SECRET", "--out", "review.json"),
+    ("review", "sign", X, "--decision", "accept", "--key", "SECRET", "--out", "review.json"),
+    (
+        "review",
+        "supersede",
+        X,
+        "--by",
+        "SUBJECT",
+        "--reason",
+        "wrong",
+        "--key",
+        "SECRET",
+        "--out",
+        "review.json",
+    ),
     ("review", "withdraw", X, "--reason", "wrong", "--key", "SECRET", "--out", "review.json"),
     ("round", "check", X, "--trust", "TRUST"),
     ("round", "new", "r1", "--commitment", X, "--key", "SECRET", "--out", "round.json"),
@@ -135,7 +146,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("vendors", "check", X),
     ("vendors", "show", X),
     ("data", "convert", X, "--to", "data.jsonl"),
-    ("data", "lock", X, "--to", "lock.json"),
+    ("data", "lock", ".", "--split", X, "--to", "lock.json"),
     ("data", "locks", X),
     ("data", "show", X),
     ("data", "verify", X),
@@ -225,6 +236,8 @@ def refuse(
         said = out + err
         if "Traceback" in said or "\u202e" in said or "\x1b[2J" in said:
             return f"it printed what it should not: {said[-400:]!r}"
+        if "error[option-unknown]" in err or "error[usage-wrong]" in err:
+            return f"the file was not looked at: {err[-400:]}"
         if words[:2] == ("vendors", "check"):  # lists problems, each with its place
             return "" if "one problem" in said else f"no problem: {said[-400:]}"
         return "" if status == 1 or CODED.search(said) else f"no code: {said[-400:]}"
