@@ -15,6 +15,7 @@ import click
 
 from suite.base import resources
 from suite.cli.command import Count, Names, completions
+from suite.cli.completing import engine_names, named_profiles, vendor_names
 from suite.cli.nodeoptions import PLACE_OPTIONS, TOPOLOGY_OPTIONS
 
 if TYPE_CHECKING:
@@ -119,30 +120,6 @@ class Signing:
         return self.out or whole.with_name(whole.name + ending)
 
 
-def vendor_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The vendors whose names begin so, for a shell's completion."""
-    from suite.declare.vendor.load import list_vendors
-
-    return completions(list_vendors(), incomplete)
-
-
-def _engines(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.base.errors import SuiteError
-    from suite.declare.vendor.load import load_vendor
-
-    try:
-        doc = load_vendor(context.params.get("vendor") or "cpu").doc
-    except SuiteError:
-        return []
-    return completions([engine.id for engine in doc.engines], incomplete)
-
-
-def _profiles(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    from suite.declare.profiles.load import profile_names
-
-    return completions(profile_names(), incomplete)
-
-
 vendor_option = click.option(
     "--vendor",
     default="cpu",
@@ -154,7 +131,7 @@ vendor_option = click.option(
 engine_option = click.option(
     "--engine",
     metavar="NAME",
-    shell_complete=_engines,
+    shell_complete=engine_names,
     help="engine of that vendor (default: its first)",
 )
 accelerator_option = click.option(
@@ -185,7 +162,7 @@ _CHOICES = (
         default="smoke",
         show_default=True,
         metavar="NAME",
-        shell_complete=_profiles,
+        shell_complete=named_profiles,
         help="profile name or file",
     ),
     click.option("--runtime", type=Names(RUNTIMES), help="default: container where Docker answers"),

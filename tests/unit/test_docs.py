@@ -13,7 +13,7 @@ import click
 import pytest
 
 from suite.base.errorcodes import error_codes, error_table
-from suite.base.errors import SuiteError, UsageError
+from suite.base.errors import Interrupted, SuiteError, UsageError
 from suite.cli.failures import DEFECT
 from suite.cli.main import program
 from suite.cli.pages import pages
@@ -289,7 +289,8 @@ def test_notes_and_outcomes_are_documented():
 
 
 def test_exit_statuses_are_those_of_the_program():
-    known = {0, 1, DEFECT} | {kind.exit_status for kind in SuiteError.__subclasses__()}
+    kinds = (*SuiteError.__subclasses__(), Interrupted)
+    known = {0, 1, DEFECT} | {kind.exit_status for kind in kinds}
     rows = next(iter(tables(read("docs/errors.md")).values()))
     assert {int(row[0]) for row in rows} == known
     for page, start in zip(READMES, ("**Exit status.**", "**退出状态。**"), strict=True):

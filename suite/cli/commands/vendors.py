@@ -9,6 +9,7 @@ import click
 from suite.base.bilingual import Sentence, placed
 from suite.base.visible import say
 from suite.cli.command import Group, Names, command, described
+from suite.cli.completing import vendor_names
 from suite.cli.options import (
     FILE,
     accelerator_option,
@@ -16,7 +17,6 @@ from suite.cli.options import (
     image_option,
     json_option,
     quiet_option,
-    vendor_names,
 )
 
 if TYPE_CHECKING:

@@ -151,10 +151,8 @@ def started(
 def _stack(choice: Choice) -> dict[str, str]:
     """The versions that belong together on the chosen accelerator: the first declared set that is for it; empty for none."""
     device = choice.device.id
-    for stack in choice.engine.stacks:
-        if device in given(stack.accelerators, (device,)):
-            return dict(stack.components)
-    return {}
+    stacks = (row for row in choice.engine.stacks if device in given(row.accelerators, (device,)))
+    return next((dict(stack.components) for stack in stacks), {})
 
 
 def engine_doc(
