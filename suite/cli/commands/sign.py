@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -36,12 +37,13 @@ def sign(
 ) -> int:
     """Score a run directory and sign the scorecard.
 
-    Recomputes the scorecard from the evidence, signs it and renders the page. With --tsa the signature gets a time stamp,
+    Recomputes the scorecard from the evidence, signs it, renders the page and verifies all of it as a stranger would. With --tsa the signature gets a time stamp,
     which shows later that the key had not ended yet. With --keyless there is no key to keep: Sigstore makes a certificate for
     minutes and keeps the signature in its public log, with the identity.
     """
+    from suite.base.language import language
     from suite.cli import signingkey, stamping
-    from suite.cli.signing import PAGE_FILE, sign_and_render
+    from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
     from suite.evidence import require_run
 
     if (keyless and (key or tsa)) or (sigstore is not None and not keyless):
@@ -58,13 +60,17 @@ def sign(
     else:
         stamp = stamping.authority(tsa) if tsa else None
         signer = signingkey.named_key(key) or signingkey.local_key()
-        card = sign_and_render(run, signer.key, stamp).card
+        signed = sign_and_render(run, signer.key, stamp)
+        card, checked = signed.card, verify_signed(signed, signer.key.public)
         say(
             Sentence(
                 f"signed with {'a new key' if signer.new else 'the key'} {signer.where} ({signer.key.public.id})",
                 f"签名密钥：{signer.where}（{signer.key.public.id}）{'，新建' if signer.new else ''}",
             )
         )
+        if not checked.intact:
+            say(checked.text(language()), file=sys.stderr)
+            return checked.exit_status
     if tsa:
         say(Sentence(f"time stamp   {tsa}", f"时间戳       {tsa}"))
     say(Sentence(f"page         {run / PAGE_FILE}", f"页面         {run / PAGE_FILE}"))

@@ -521,6 +521,15 @@ def test_a_garbled_file_is_named(suite, copied, name):
     assert suite("verify", copied)[0] == 4
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "engine.log"])
+def test_what_a_verifier_refuses_is_not_signed_without_a_word(suite, copied, name):
+    (copied / name).write_bytes(b"\xff\x00{{{")
+    status, _, err = suite("sign", copied)
+    assert status == 4
+    assert name in err
+    assert "REFUSED" in err
+
+
 def test_a_card_edited_by_one_byte(suite, copied):
     path = copied / "scorecard.json"
     data = path.read_bytes()
