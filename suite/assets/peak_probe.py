@@ -16,8 +16,8 @@ from pathlib import Path
 
 LIMIT_S = 90
 """After this it gives up, also where the device hangs."""
-GEMM_S = 2.0
-COPY_S = 0.5
+GEMM_S = 1.0
+COPY_S = 0.25
 SMALLEST, LARGEST = 512, 16_384
 LONG_ENOUGH_S = 0.05
 """A product that takes this long is no longer ruled by how it is started."""

@@ -23,7 +23,7 @@ CLOSED = {"bursts", "slo", "smoke", "soak", "sweep", "bursts-xsum", "slo-xsum", 
           "xsum-full"}  # fmt: skip
 DIGESTS = {
     "compat-xsum": "aca18a47c9da1ec66a069d38fb61088fd3fcfb9266d2649ca1fff37c2fd7ad8c",
-    "smoke": "591d345b449240d4b1ba765bf08e430ccade19db616a13c84e3fb43e5a170399",
+    "smoke": "54bb6d64c30b31b2beab4924ec1bb6e46acdc2a50d6d42e65359dd511468e730",
     "xsum": "c8cf4326535ee379662067ae8431d0fa8f82dd12728192215a6f8fd8fd02e0dd",
     "xsum-full": "a1b1163f7265ad55cc50df46dc42c71d136defb2e8a9d5870d33fe709c54ce0e",
 }
