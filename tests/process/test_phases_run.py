@@ -14,13 +14,12 @@ from suite.declare.analysis import bisection as searching
 from suite.declare.analysis.drift import drift
 from suite.declare.analysis.objective import ProbeRule, verdict
 from suite.declare.analysis.observed import observed
-from suite.declare.analysis.stop import replay
 from suite.declare.profiles.arrivals import probe_schedule
 from suite.documents.codec import plain
 from suite.judge.log import probes
 from suite.judge.log.phases import phase_logs
 from tests.factories import phases, runs
-from tests.unit.declare.analysis.support import MS, served
+from tests.unit.declare.analysis.support import MS, replay, served
 
 SLOTS = 4
 ANSWER_MS = 100

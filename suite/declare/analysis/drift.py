@@ -63,7 +63,6 @@ class Drift(NamedTuple):
         high: upper end.
         p: probability of such a trend, or of such levels, without a drift.
         start: the value that the change is relative to: the line's at the start, or the first third's.
-        buckets: equal times that held enough values.
         by: `LINE`: (end − start) / start; `LEVELS`: (last third − first third) / first third; "" if not measured.
         why: one sentence.
     """
@@ -75,7 +74,6 @@ class Drift(NamedTuple):
     high: float
     p: float
     start: float
-    buckets: int
     by: str
     why: str
 
@@ -130,7 +128,7 @@ def rate_drift(amounts: Sequence[float], *, least: float = LEAST) -> Drift:
 
 def nothing(why: str) -> Drift:
     """Nothing can be said, and why."""
-    return Drift(False, False, 0.0, 0.0, 0.0, 1.0, 0.0, 0, "", why)
+    return Drift(False, False, 0.0, 0.0, 0.0, 1.0, 0.0, "", why)
 
 
 def _even(values: Sequence[float]) -> _Points:
@@ -169,7 +167,7 @@ def _line(points: _Points, least: float) -> Drift:
     half = _half_width(xs, rest)
     p = mann_kendall(ys).p
     change, low, high = slope / start, (slope - half) / start, (slope + half) / start
-    return _judged(Drift(True, False, change, low, high, p, start, len(ys), LINE, ""), least)
+    return _judged(Drift(True, False, change, low, high, p, start, LINE, ""), least)
 
 
 def _levels(points: _Points, least: float) -> Drift:
@@ -198,7 +196,7 @@ def _levels(points: _Points, least: float) -> Drift:
     half = student(len(first) + len(last) - 2) * error
     change = ratio - 1.0
     low, high = change - half, change + half
-    return _judged(Drift(True, False, change, low, high, p, before, len(ys), LEVELS, ""), least)
+    return _judged(Drift(True, False, change, low, high, p, before, LEVELS, ""), least)
 
 
 def _judged(drift: Drift, least: float) -> Drift:

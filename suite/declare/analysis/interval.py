@@ -42,11 +42,10 @@ LOOK_GROWTH: Final = 1.1
 
 
 class Interval(NamedTuple):
-    """A mean with half the width of its 95 % interval, from so many batches."""
+    """A mean with half the width of its 95 % interval."""
 
     mean: float
     half: float
-    batches: int
 
 
 class Decision(NamedTuple):
@@ -82,7 +81,7 @@ def interval_of(values: Sequence[float]) -> Interval | None:
     middle = mean(means)
     variance = math.fsum((batch_mean - middle) ** 2 for batch_mean in means) / (batches - 1)
     spread = variance / batches * inflated(dependence(means))
-    return Interval(middle, student(batches - 1) * math.sqrt(spread), batches)
+    return Interval(middle, student(batches - 1) * math.sqrt(spread))
 
 
 class BatchMeans:

@@ -14,7 +14,7 @@ from suite.declare.analysis.interval import LOOK_GROWTH, Decision, IntervalRule
 from suite.declare.analysis.saturation import Saturation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from suite.declare.analysis.observed import Observed
     from suite.documents.phase import Stop
@@ -107,14 +107,3 @@ class PhaseRule:
     def state(self) -> str:
         """How far the interval is; "" without one."""
         return "" if self.interval is None else self.interval.why
-
-
-def replay(
-    stop: Stop, requests: Iterable[Observed], *, arrivals_ns: Sequence[int] | None = None
-) -> tuple[PhaseEnd | None, int]:
-    """Why and after how many requests a rule ended a phase, from its requests in the order of the log."""
-    rule = PhaseRule(stop, arrivals_ns=arrivals_ns)
-    for request in requests:
-        if rule.add(request) is not None:
-            break
-    return rule.ended_by, rule.seen

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
@@ -35,8 +35,11 @@ from suite.documents.engine import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from suite.documents.model import ModelFacts
     from suite.documents.plan import Plan
     from suite.documents.topology import Topology
+
+_BASES: Final = {"dense": "稠密"}
 
 
 def render_plan(plan: Plan) -> Sentence:
@@ -76,7 +79,10 @@ def _head(plan: Plan) -> list[str]:
             f"Engine      {engine.title} ({engine.id}), as {plan.runtime}; {stack}",
             f"引擎      {engine_title(engine.title).zh}（{engine.id}），运行方式 {plan.runtime}；{stack}",
         ),
-        Sentence(f"Model       {model.id}{revision}", f"模型      {model.id}{revision.zh}"),
+        Sentence(
+            f"Model       {model.id}{revision}{_kind(model.facts)}",
+            f"模型      {model.id}{revision.zh}{_kind(model.facts).zh}",
+        ),
         Sentence(
             f"Precision   {engine.dtype.requested} requested, {executed} executed{note}",
             f"精度      请求 {engine.dtype.requested}，执行 {executed}{note.zh}",
@@ -114,6 +120,13 @@ def _head(plan: Plan) -> list[str]:
     if plan.runtime_note:
         lines.append(labelled("Note        ", "说明      ", plan.runtime_note))
     return [Sentence(f"# {line}", f"# {chinese(line)}") for line in lines]
+
+
+def _kind(facts: ModelFacts) -> Sentence:
+    """Which kind of model the configuration says it is."""
+    kind = when(facts.model_type, f"; {facts.model_type}", f"；{facts.model_type}")
+    tied = when(facts.tie_embeddings, "; its head is its embedding", "；输出头与嵌入共享权重")
+    return joined([kind, tied], "", "")
 
 
 def _nodes(plan: Plan, topology: Topology) -> Sentence:
@@ -198,6 +211,14 @@ def _requests(plan: Plan) -> list[str]:
                 "# 精确长度的提示词以 token id 发送",
             )
         )
+    lines.append(
+        Sentence("# Chunks carry token ids", "# 数据块带有 token id")
+        if request.token_ids
+        else Sentence(
+            "# Chunks carry no token ids: tokens are counted from usage and text",
+            "# 数据块不带 token id：token 数由 usage 与文本得出",
+        )
+    )
     return lines + [labelled("#   ", "#   ", phase_line(phase)) for phase in workload.phases]
 
 
@@ -210,8 +231,8 @@ def _judged(plan: Plan) -> list[str]:
     else:
         peak = Sentence(
             f"MFU divides by {compute.flops / 1e12:g} TFLOP/s per device ({compute.precision}, "
-            f"dense): {compute.source}",
-            f"MFU 以每设备 {compute.flops / 1e12:g} TFLOP/s（{compute.precision}，稠密）为分母：{chinese(compute.source)}",
+            f"{compute.basis}): {compute.source}",
+            f"MFU 以每设备 {compute.flops / 1e12:g} TFLOP/s（{compute.precision}，{_BASES[compute.basis]}）为分母：{chinese(compute.source)}",
         )
     tools = [
         Sentence(

@@ -60,11 +60,6 @@ def order(ids: Iterable[str], seed: int = SELECTION_SEED) -> list[str]:
     return sorted(ids, key=lambda key: (hashlib.sha256(f"{seed}\n{key}".encode()).digest(), key))
 
 
-def select(ids: Iterable[str], seed: int, size: int) -> tuple[str, ...]:
-    """The first `size` ids in the order of the rule, or all when there are fewer."""
-    return tuple(order(ids, seed)[:size])
-
-
 @functools.cache
 def locks() -> Locks:
     """The locked sets that the suite ships."""

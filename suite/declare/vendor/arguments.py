@@ -128,41 +128,6 @@ def _wrong_number(engine: str, rule: Argument, value: str) -> tuple[str, str] | 
     return f"{name}: {value} is not allowed for {engine}; it must be {span}", rule.why
 
 
-def parse(tokens: Sequence[str], engine: DeclaredEngine) -> list[Given]:
-    """Read ``--name value``, ``--name=value`` and flags.
-
-    Raises:
-        UsageError: ``argument-stray`` for a word that belongs to no argument.
-    """
-    result: list[Given] = []
-    index = 0
-    while index < len(tokens):
-        token = tokens[index]
-        index += 1
-        if not token.startswith("-") or token in ("-", "--"):
-            hint = Sentence(
-                "write --name value, --name=value or --flag",
-                "请写成 --name value、--name=value 或 --flag",
-            )
-            raise UsageError(
-                "argument-stray",
-                Sentence(f"{token!r} is not an argument", f"{token!r} 不是参数"),
-                hint=hint,
-            )
-        name, equals, value = token.partition("=")
-        rule = find_rule(engine, name)
-        flag = rule is not None and rule.takes == "flag"
-        follows = index < len(tokens) and not tokens[index].startswith("--")
-        if equals:
-            result.append(Given(spelling(name, rule), value))
-        elif not flag and follows:
-            result.append(Given(spelling(name, rule), tokens[index]))
-            index += 1
-        else:
-            result.append(Given(spelling(name, rule), None))
-    return result
-
-
 def spelling(name: str, rule: Argument | None) -> str:
     """The engine's own spelling of an argument where a rule names it."""
     # An engine that nothing is known of may take one spelling alone: the writer's is kept.

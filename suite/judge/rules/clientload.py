@@ -13,11 +13,12 @@ from suite.judge.rules.clients import SECOND_NS, farm_of, mine, named, title
 from suite.judge.rules.rule import Finding, of, passed, rule, warned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from suite.documents.event import Request
     from suite.evidence import Evidence
-    from suite.evidence.farm import Farm
+    from suite.evidence.farm import Bound, Farm
+    from suite.judge.log.phases import PhaseLog
 
 
 @rule(
@@ -127,41 +128,54 @@ def on_time(evidence: Evidence, farm: Farm) -> Finding:
                 if event.chunk_t0 is not None
             ]
             first[number] += waited
-            turn, most = _turn(events, deal.mark.shares[number]), _small(waited)
-            if turn > most:
+            slow = _slow_turn(events, deal.mark.shares[number], _small(waited))
+            slow = slow or _late(events, deal.error(number), log)
+            if slow:
                 return warned(
-                    Sentence(f"{title(deal)}: ", f"{title(deal)}：")
-                    + named(number)
-                    + Sentence(
-                        f" sent the next request up to {turn:.3g} ms after an answer had ended (p99), bound {most:.3g} ms",
-                        f" 在回答结束后 {turn:.3g} 毫秒（p99）才发出下一请求，上限 {most:.3g} 毫秒",
-                    )
+                    Sentence(f"{title(deal)}: ", f"{title(deal)}：") + named(number) + slow
                 )
-            late = sorted(event.t_send - event.t_sched for event in events)
-            bound, limit = deal.error(number), log.doc.lateness_bound_ms
-            if not late or limit is None or not log.open_loop:
-                continue
-            p99 = (_p99(late) + (bound.width_ns if bound else 0)) / 1e6
-            if p99 > limit:
-                return warned(
-                    Sentence(f"{title(deal)}: ", f"{title(deal)}：")
-                    + named(number)
-                    + Sentence(
-                        f" sent up to {p99:.3g} ms late (p99 and clock), bound {limit:g} ms",
-                        f" 发送延迟达 {p99:.3g} 毫秒（p99 与时钟误差），上限 {limit:g} 毫秒",
-                    )
-                )
+    return _distances(farm, first)
+
+
+def _slow_turn(events: Sequence[Request], share: int, most: float) -> Sentence | None:
+    """That a client of a closed loop took its turn later than `most` milliseconds after an answer."""
+    turn = _turn(events, share)
+    if turn <= most:
+        return None
+    return Sentence(
+        f" sent the next request up to {turn:.3g} ms after an answer had ended (p99), bound {most:.3g} ms",
+        f" 在回答结束后 {turn:.3g} 毫秒（p99）才发出下一请求，上限 {most:.3g} 毫秒",
+    )
+
+
+def _late(events: Sequence[Request], error: Bound | None, log: PhaseLog) -> Sentence | None:
+    """That a client of an open loop sent too late, what its clock may be off included."""
+    late = sorted(event.t_send - event.t_sched for event in events)
+    limit = log.doc.lateness_bound_ms
+    if not late or limit is None or not log.open_loop:
+        return None
+    p99 = (_p99(late) + (error.width_ns if error else 0)) / 1e6
+    if p99 <= limit:
+        return None
+    return Sentence(
+        f" sent up to {p99:.3g} ms late (p99 and clock), bound {limit:g} ms",
+        f" 发送延迟达 {p99:.3g} 毫秒（p99 与时钟误差），上限 {limit:g} 毫秒",
+    )
+
+
+def _distances(farm: Farm, first: Mapping[int, Sequence[float]]) -> Finding:
+    """Whether the clients are as near to the server as each other, beside their times to first token in milliseconds."""
     medians = {number: statistics.median(values) for number, values in first.items() if values}
     ways = {c.number: min(c.reach) / 1e6 for c in farm.clients if c.reach}
-    figures = ", ".join(
-        f"{n}: {ways[n]:.3g} / {medians[n]:.4g} ms" for n in sorted(medians.keys() & ways.keys())
-    )
     if untimed := sorted(first.keys() - ways.keys()):
         why = Sentence(": its way to the server was not timed", "：其到服务器的路径未计时")
         return warned(named(untimed[0]) + why)
+    figures = ", ".join(
+        f"{n}: {ways[n]:.3g} / {medians[n]:.4g} ms" for n in sorted(medians.keys() & ways.keys())
+    )
     nearest = min(ways.values(), default=0.0)
     for number, way in sorted(ways.items()):
-        if way - nearest > _small(first[number]):
+        if way - nearest > _small(first.get(number, ())):
             return warned(
                 named(number)
                 + Sentence(

@@ -12,6 +12,7 @@ from suite.judge.rules.rule import Finding, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.documents.plan import Plan
+    from suite.documents.value import Value
     from suite.evidence import Evidence
     from suite.judge.log.prefill import Growth
     from suite.judge.metrics.compute import Results
@@ -36,16 +37,22 @@ UNTOLD = Sentence(
 )
 
 
-def _obstacle(plan: Plan) -> Sentence | None:
-    """Why a plan's times say nothing of prompts."""
+def _telling(evidence: Evidence, results: Results) -> dict[str, Growth] | Finding:
+    """The phases of one request at a time in which reading the prompt is what takes the time to the first token."""
+    plan = evidence.plan
     if plan.runtime in ("sim", "endpoint") or plan.vendor.emulated:
-        return NO_HARDWARE
-    return REUSED if plan.engine.prefix_caching else None
+        return not_applicable(NO_HARDWARE)
+    if plan.engine.prefix_caching:
+        return not_applicable(REUSED)
+    return {
+        name: growth
+        for name, growth in growths(evidence).items()
+        if _reads(growth, results.phases[name].metrics.get("mfu_prefill"))
+    }
 
 
-def _reads(growth: Growth, name: str, results: Results) -> bool:
-    """Whether reading the prompt is what takes the time to the first token."""
-    used = results.phases[name].metrics.get("mfu_prefill")
+def _reads(growth: Growth, used: Value | None) -> bool:
+    """Whether it is the prompt that takes the time, by the share of the peak that reading it uses."""
     if isinstance(used, Measured):
         return used.value >= LEAST_USED
     return growth.steps >= LEAST_STEPS
@@ -71,9 +78,9 @@ def _reads(growth: Growth, name: str, results: Results) -> bool:
 )
 def grows_with_prompt(evidence: Evidence, results: Results) -> Finding:
     """TTFT grows with the prompt where reading it is what takes the time."""
-    if why := _obstacle(evidence.plan):
-        return not_applicable(why)
-    held = {n: known for n, known in growths(evidence).items() if _reads(known, n, results)}
+    held = _telling(evidence, results)
+    if isinstance(held, Finding):
+        return held
     lines = {
         name: Sentence(
             f"{name}: TTFT grows as the power {known.value:.2f} of the prompt's length, at most {known.high:.2f}, over "
@@ -110,13 +117,12 @@ def grows_with_prompt(evidence: Evidence, results: Results) -> Finding:
 )
 def load_takes_time(evidence: Evidence, results: Results) -> Finding:
     """Under load prompts are read not much faster than alone."""
-    if why := _obstacle(evidence.plan):
-        return not_applicable(why)
-    costs = [
-        known.cost_ns for name, known in growths(evidence).items() if _reads(known, name, results)
-    ]
+    held = _telling(evidence, results)
+    if isinstance(held, Finding):
+        return held
     phases = loads(evidence)
-    cost, replicas = min(costs, default=0.0), _replicas(evidence.plan)
+    cost = min((growth.cost_ns for growth in held.values()), default=0.0)
+    replicas = _replicas(evidence.plan)
     if not cost or not phases:
         return not_applicable(UNTOLD)
     times = {name: read * cost / (busy * replicas) for name, (read, busy) in phases.items()}

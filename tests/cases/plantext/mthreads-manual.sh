@@ -1,6 +1,6 @@
 # Vendor      Moore Threads; 1 x MTT S4000 (indices 0)
 # Engine      vLLM on MTTransformer (vllm_mtt), as container; driver KUAE 1.2, mt_bios QY2 v3.4.3, image v0.1.4, vllm unknown, mttransformer unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
@@ -87,6 +87,7 @@ docker run \
 # from another shell: curl http://127.0.0.1:8000/health
 
 # Requests to /v1/chat/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 4032 tokens in, 64 out, temperature 0
+# Chunks carry no token ids: tokens are counted from usage and text
 #   single-stream-warmup #1: 2 requests, concurrency 1, warm-up, not counted
 #   single-stream #1: 96 requests, 32 of them controls, concurrency 1, measured
 #   offline-warmup #1: 16 requests, concurrency 16, warm-up, not counted

@@ -1,6 +1,6 @@
 # Vendor      NVIDIA; 1 x NVIDIA H100 80GB SXM (indices 0)
 # Engine      vLLM (vllm), as container; vllm 0.27.1, os Ubuntu 24.04, cuda unknown, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    context, division open, 256 tasks of mini-256
@@ -51,6 +51,7 @@ docker run \
 
 # Requests to /v1/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 4032 tokens in, 64 out, temperature 0
 # Prompts of exact length are sent as token ids
+# Chunks carry token ids
 #   context-i1-o2048-warmup #1: 1 request, exactly 1 token in and 2048 out, concurrency 1, warm-up, not counted
 #   context-i1-o2048 #1: 8 requests, exactly 1 token in and 2048 out, concurrency 1, measured
 #   context-i6144-o2048 #1: not run: 6,144 tokens in and 2,048 out, the model holds 4,096

@@ -1,6 +1,6 @@
 # Vendor      NVIDIA; 1 x NVIDIA H100 80GB SXM (indices 0)
 # Engine      vLLM (vllm), as container; vllm 0.27.1, os Ubuntu 24.04, cuda unknown, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256
@@ -54,6 +54,7 @@ docker run \
 # from another shell: curl http://$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' llm-conformance-engine):8000/health
 
 # Requests to /v1/chat/completions, model 'meta-llama/Llama-2-13b-chat-hf': at most 4032 tokens in, 64 out, temperature 0
+# Chunks carry token ids
 #   single-stream-warmup #1: 2 requests, concurrency 1, warm-up, not counted
 #   single-stream #1: 96 requests, 32 of them controls, concurrency 1, measured
 #   offline-warmup #1: 16 requests, concurrency 16, warm-up, not counted

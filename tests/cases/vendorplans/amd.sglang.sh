@@ -1,6 +1,6 @@
 # Vendor      AMD; 2 x AMD Instinct MI300X (indices 0,1)
 # Engine      SGLang (sglang), as container; sglang 0.5.15.post1, rocm 7.2.0, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      Amazon (Annapurna Labs); 2 x AWS Trainium2 (indices 0,1)
 # Engine      vLLM with the Neuron plug-in (vllm), as container; neuron_sdk 2.32.0, vllm 0.24.0, vllm-neuron 1.1.0, python 3.13, os Ubuntu 24.04
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   bfloat16 requested, bfloat16 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

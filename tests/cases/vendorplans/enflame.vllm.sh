@@ -1,6 +1,6 @@
 # Vendor      Enflame; 2 x Enflame S60 (indices 0,1)
 # Engine      vLLM-GCU (vllm), as container; vllm 0.9.2, vllm-gcu 0.9.2, topsrider 3.4.203, os Ubuntu 22.04, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

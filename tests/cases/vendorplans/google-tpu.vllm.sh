@@ -1,6 +1,6 @@
 # Vendor      Google; 2 x TPU v6e (Trillium) (indices 0,1)
 # Engine      vLLM with tpu-inference (vllm), as container; vllm unknown, tpu-inference unknown, libtpu unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   bfloat16 requested, bfloat16 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

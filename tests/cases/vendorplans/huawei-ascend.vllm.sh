@@ -1,6 +1,6 @@
 # Vendor      Huawei; 2 x Ascend 910B3 (indices 0,1)
 # Engine      vLLM with the Ascend plug-in (vllm), as container; vllm 0.23.0, vllm-ascend 0.23.0, cann unknown, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      Hygon; 2 x Hygon K100_AI (indices 0,1)
 # Engine      vLLM for DCU (vllm), as container; vllm 0.9.2, dtk 25.04.2, python 3.10, os Ubuntu 22.04, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      Iluvatar CoreX; 2 x Iluvatar BI-V150 (indices 0,1)
 # Engine      vLLM for CoreX (vllm), as container; corex 4.2, vllm 0.8.3, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      Intel (Habana Labs); 2 x Intel Gaudi 3 (HL-325L) (indices 0,1)
 # Engine      vLLM with the Gaudi plug-in (vllm), as container; synapseai 1.24.1, vllm 0.26.0, torch 2.11.0, os Ubuntu 24.04, driver 1.24.1
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   bfloat16 requested, bfloat16 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      Kunlunxin; 2 x Kunlunxin P800 OAM (indices 0,1)
 # Engine      vLLM with the Kunlun plug-in (vllm), as container; vllm unknown, xre unknown, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

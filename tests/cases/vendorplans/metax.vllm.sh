@@ -1,6 +1,6 @@
 # Vendor      MetaX; 2 x MetaX C550 (indices 0,1)
 # Engine      vLLM with the MetaX plug-in (vllm), as container; vllm 0.24.0, maca 3.8.2.5, torch 2.10, python 3.10, os Ubuntu 22.04, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

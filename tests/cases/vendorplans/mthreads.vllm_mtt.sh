@@ -1,6 +1,6 @@
 # Vendor      Moore Threads; 2 x MTT S4000 (indices 0,1)
 # Engine      vLLM on MTTransformer (vllm_mtt), as container; driver KUAE 1.2, mt_bios QY2 v3.4.3, image v0.1.4, vllm unknown, mttransformer unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      Moore Threads; 2 x MTT S5000 (indices 0,1)
 # Engine      vLLM with the MUSA plug-in (vllm_musa), as container; vllm 0.28.0, musa 5.2, torch 2.11.0, python 3.10, mccl 2.4.0, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

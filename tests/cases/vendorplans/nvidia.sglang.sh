@@ -1,6 +1,6 @@
 # Vendor      NVIDIA; 2 x NVIDIA H100 80GB SXM (indices 0,1)
 # Engine      SGLang (sglang), as container; sglang 0.5.15.post1, cuda 13.0, driver 580.65.06 or later
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

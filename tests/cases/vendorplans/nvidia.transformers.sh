@@ -1,6 +1,6 @@
 # Vendor      NVIDIA; 1 x NVIDIA H100 80GB SXM (indices 0)
 # Engine      transformers serve (transformers), as container; transformers unknown, torch unknown, cuda unknown, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

@@ -1,6 +1,6 @@
 # Vendor      NVIDIA; 2 x NVIDIA H100 80GB SXM (indices 0,1)
 # Engine      TensorRT-LLM (trtllm-serve) (trtllm), as container; tensorrt_llm 1.2.1, cuda unknown, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

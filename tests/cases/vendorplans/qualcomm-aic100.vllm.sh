@@ -1,6 +1,6 @@
 # Vendor      Qualcomm; 2 x Qualcomm Cloud AI 100 Ultra (indices 0,1)
 # Engine      vLLM for Cloud AI 100, compiled ahead (vllm), as container; cloud_ai_sdk 1.21.2.0, vllm unknown, driver unknown
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

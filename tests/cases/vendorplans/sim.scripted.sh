@@ -1,6 +1,6 @@
 # Vendor      Simulated vendor, emulated; 1 x No device
 # Engine      scripted server (scripted), as container; server sim-1, msgspec 0.22.0, tokenizers 0.23.3, python 3.11
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float32 requested, float32 executed: the model's weights are stored in float16
 # Reuse       prefix caching off, speculative decoding off, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

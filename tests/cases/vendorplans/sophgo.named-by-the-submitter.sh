@@ -1,6 +1,6 @@
 # Vendor      Sophgo; 1 x Sophgo BM1684X
 # Engine      a server with the OpenAI API in an image that the submitter names (named-by-the-submitter), as container; 
-# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Model       meta-llama/Llama-2-13b-chat-hf at aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; llama
 # Precision   float16 requested, float16 executed
 # Reuse       prefix caching on, speculative decoding on, quantisation none
 # Workload    smoke, division closed, 256 tasks of mini-256

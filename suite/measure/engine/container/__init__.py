@@ -27,6 +27,7 @@ from suite.measure.engine.container.api import (
 from suite.measure.engine.container.create import create
 from suite.measure.engine.container.facts import container_facts
 from suite.measure.engine.container.image import ensure_image
+from suite.measure.engine.container.inspection import inspected
 from suite.measure.engine.container.lifetime import cleaned, death, started
 from suite.measure.engine.container.mounts import bound
 from suite.measure.engine.container.options import container_of
@@ -75,8 +76,7 @@ class ContainerEngine:
 
     def container_pid(self) -> int | None:
         """The container's first process, by its number on this host."""
-        pid = self.container.attrs["State"].get("Pid") if self.alive() is None else None
-        return pid or None
+        return (inspected(self.container).state.pid or None) if self.alive() is None else None
 
     def inside(self, command: Sequence[str]) -> tuple[int, str, str] | str:
         """Run a program in the container: its exit status, output and errors; or why it could not be run."""

@@ -12,7 +12,7 @@ from docker import errors
 
 from suite.base.bilingual import Sentence
 from suite.measure.engine import facts as about
-from suite.measure.engine.container.network import publishes
+from suite.measure.engine.container.inspection import inspected
 from suite.measure.engine.container.proxies import left_out
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from suite.documents.engine import Engine
     from suite.measure.engine.container.image import FoundImage
+    from suite.measure.engine.container.inspection import HostConfig
     from suite.measure.engine.container.network import NetworkKind
     from suite.measure.engine.served import Facts
 
@@ -49,24 +50,25 @@ def container_facts(
         own: takes the id of the command that is run in it for its versions.
     """
     container.reload()
-    host = container.attrs["HostConfig"]
+    answer = inspected(container)
+    host = answer.host_config
     facts: Facts = {
         **image.facts,
-        "image.running_id": str(container.attrs.get("Image", "")),
+        "image.running_id": answer.image,
         **about.http_facts(base_url),
         **about.version_facts(_versions(container, engine.command, own)),
         # Last, because the log is copied by a thread, which the question before gives time.
         **about.log_facts(_begun(log)),
         "engine.command": shlex.join(engine.command),
         "engine.runtime": "container",
-        "container.privileged": bool(host.get("Privileged")),
-        "container.read_only_root": bool(host.get("ReadonlyRootfs")),
-        "container.capabilities_dropped": ",".join(host.get("CapDrop") or []),
-        "container.capabilities_added": ",".join(host.get("CapAdd") or []),
-        "container.security_options": ",".join(host.get("SecurityOpt") or []),
-        "container.memory_bytes": int(host.get("Memory") or 0),
-        "container.pids_limit": int(host.get("PidsLimit") or 0),
-        "container.user": str(container.attrs["Config"].get("User") or ""),
+        "container.privileged": bool(host.privileged),
+        "container.read_only_root": bool(host.readonly_rootfs),
+        "container.capabilities_dropped": ",".join(host.cap_drop or []),
+        "container.capabilities_added": ",".join(host.cap_add or []),
+        "container.security_options": ",".join(host.security_opt or []),
+        "container.memory_bytes": host.memory or 0,
+        "container.pids_limit": host.pids_limit or 0,
+        "container.user": answer.config.user or "",
         "container.network": _network(host),
     }
     if proxies := left_out():
@@ -82,10 +84,10 @@ def _begun(log: Path) -> Path:
     return log
 
 
-def _network(host: dict[str, object]) -> NetworkKind:
-    if host.get("NetworkMode") == "host":
+def _network(host: HostConfig) -> NetworkKind:
+    if host.network_mode == "host":
         return "host"
-    return "published" if publishes(host) else "isolated"
+    return "published" if host.publishes else "isolated"
 
 
 def _versions(container: Container, command: Sequence[str], own: set[str]) -> bytes | str:

@@ -15,6 +15,7 @@ from suite.base.errors import SetupError, unwritable
 from suite.measure.engine.container import orphans
 from suite.measure.engine.container.api import connect, start_translated
 from suite.measure.engine.container.daemon import choose_daemon
+from suite.measure.engine.container.inspection import inspected
 from suite.measure.engine.facts import clean
 from suite.measure.engine.lifeline import lifeline
 
@@ -37,14 +38,16 @@ def death(container: Container) -> str | None:
         return "somebody removed the container"
     except (errors.APIError, requests.exceptions.RequestException) as error:
         return f"the Docker engine no longer answers: {type(error).__name__}"
-    state = container.attrs["State"]
-    if state.get("Running"):
+    state = inspected(container).state
+    if state.running:
         return None
-    if state.get("OOMKilled"):
-        return f"out of memory: the kernel killed it at its memory limit (exit code {state.get('ExitCode')})"
-    if state.get("Error"):
-        return f"{clean(str(state['Error']))[:300]} (exit code {state.get('ExitCode')})"
-    return f"it ended with exit code {state.get('ExitCode')}"
+    if state.oom_killed:
+        return (
+            f"out of memory: the kernel killed it at its memory limit (exit code {state.exit_code})"
+        )
+    if state.error:
+        return f"{clean(state.error)[:300]} (exit code {state.exit_code})"
+    return f"it ended with exit code {state.exit_code}"
 
 
 @contextlib.contextmanager

@@ -16,11 +16,12 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.measure.engine.command import listen_on
 from suite.measure.engine.container.api import is_rootless
+from suite.measure.engine.container.inspection import inspected
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.served import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -78,20 +79,14 @@ def address(container: Container, engine: Engine, *, alive: Callable[[], bool]) 
 
 
 def _address(container: Container, port: int) -> str | None:
-    settings = container.attrs["NetworkSettings"]
-    if container.attrs["HostConfig"]["NetworkMode"] == "host":
+    answer = inspected(container)
+    mode, settings = answer.host_config.network_mode or "", answer.network_settings
+    if mode == "host":
         return f"http://127.0.0.1:{port}"
-    if publishes(container.attrs["HostConfig"]):
-        published = (settings.get("Ports") or {}).get(f"{port}/tcp")
-        return f"http://127.0.0.1:{published[0]['HostPort']}" if published else None
+    if answer.host_config.publishes:
+        published = (settings.ports or {}).get(f"{port}/tcp")
+        return f"http://127.0.0.1:{published[0].host_port}" if published else None
     # Docker's network mode is the network's name; Podman's is "bridge". Its network is called as the container is.
-    networks = settings["Networks"]
-    named = networks.get(container.attrs["HostConfig"]["NetworkMode"])
-    network = named or networks.get(container.name) or {}
-    return f"http://{network['IPAddress']}:{port}" if network.get("IPAddress") else None
-
-
-def publishes(host: Mapping[str, object]) -> bool:
-    """Whether a container's host configuration publishes a port; Podman lists those that are only exposed, as null."""
-    bindings = host.get("PortBindings")
-    return isinstance(bindings, dict) and any(bindings.values())
+    networks = settings.networks or {}
+    network = networks.get(mode) or networks.get(container.name or "")
+    return f"http://{network.address}:{port}" if network and network.address else None

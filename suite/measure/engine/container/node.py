@@ -21,6 +21,7 @@ from suite.measure.engine.container.api import connect, start_translated, transl
 from suite.measure.engine.container.create import create
 from suite.measure.engine.container.facts import container_facts
 from suite.measure.engine.container.image import ensure_image
+from suite.measure.engine.container.inspection import inspected
 from suite.measure.engine.container.lifetime import cleaned, death, started
 from suite.measure.engine.container.mounts import bound
 from suite.measure.engine.container.options import LABEL_OWNER, LABEL_RUN, container_of
@@ -106,10 +107,10 @@ class NodeContainer:
         """Code and reason when it no longer takes part; None while it does. Never raises."""
         if (why := death(self.container)) is not None:
             return "node-died", why
-        state = self.container.attrs["State"]
-        if state.get("Paused"):
+        state = inspected(self.container).state
+        if state.paused:
             return "node-paused", "it is paused"
-        if _stopped(int(state.get("Pid") or 0)):
+        if _stopped(state.pid or 0):
             return "node-paused", "its first process is stopped"
         if self.address and not _reached(self.address):
             return "node-unlinked", f"{self.address} cannot be reached on its network"

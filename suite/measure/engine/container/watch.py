@@ -17,6 +17,7 @@ from suite.documents.codec import pretty
 from suite.documents.container import ContainerEvent, ContainerRecord
 from suite.evidence.manifest import CONTAINER
 from suite.measure.engine.container.api import connect
+from suite.measure.engine.container.inspection import inspected
 from suite.measure.engine.facts import clean
 
 if TYPE_CHECKING:
@@ -108,14 +109,14 @@ class Watch:
         """What is kept of the container; None when there never was one."""
         if self.container is None or self.image is None:
             return None
-        attrs = self.container.attrs
+        answer = inspected(self.container)
         return ContainerRecord(
             container_schema=1,
             id=self.container.id or "",
             image=self.image.observed,
-            running_id=str(attrs.get("Image", "")),
-            command=tuple(map(str, attrs.get("Config", {}).get("Cmd") or ())),
-            networks=tuple(sorted(attrs.get("NetworkSettings", {}).get("Networks") or {})),
+            running_id=answer.image,
+            command=tuple(answer.config.cmd or ()),
+            networks=tuple(sorted(answer.network_settings.networks or {})),
             watched=self.failed,
             events=tuple(self.events()),
         )

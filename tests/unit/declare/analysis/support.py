@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from suite.declare.analysis.observed import Observed
+from suite.declare.analysis.stop import PhaseEnd, PhaseRule
+from suite.documents.phase import Stop
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -91,3 +93,14 @@ def batched(arrivals: Sequence[int], *, slots: int, tokens: Callable[[], int]) -
                 ended.append(Observed(index, at, at, first, now, now, 10, True, False))
         running = [answer for answer in running if answer[1]]
     return ended
+
+
+def replay(
+    stop: Stop, requests: Iterable[Observed], *, arrivals_ns: Sequence[int] | None = None
+) -> tuple[PhaseEnd | None, int]:
+    """Why and after how many requests a rule ended a phase, from its requests in the order of the log."""
+    rule = PhaseRule(stop, arrivals_ns=arrivals_ns)
+    for request in requests:
+        if rule.add(request) is not None:
+            break
+    return rule.ended_by, rule.seen

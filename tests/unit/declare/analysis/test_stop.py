@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from suite.declare.analysis.stop import PhaseRule, replay
+from suite.declare.analysis.stop import PhaseRule
 from tests.factories import phases
 from tests.factories.phases import interval
-from tests.unit.declare.analysis.support import MS, SECOND, failed, poisson, request, served
+from tests.unit.declare.analysis.support import MS, SECOND, failed, poisson, replay, request, served
 
 STOP = phases.stop()
 

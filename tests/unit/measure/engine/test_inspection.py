@@ -1,0 +1,43 @@
+"""What Docker and Podman answer about a container."""
+
+import msgspec
+import pytest
+
+from suite.measure.engine.container.inspection import Inspection
+
+DOCKER = {
+    "Id": "1",
+    "Image": "sha256:0",
+    "State": {"Running": False, "OOMKilled": True, "ExitCode": 137, "Error": "", "Pid": 0},
+    "HostConfig": {"NetworkMode": "own", "PortBindings": {"80/tcp": [{"HostPort": "4000"}]}},
+    "Config": {"User": "1:1", "Cmd": ["serve"]},
+    "NetworkSettings": {
+        "Ports": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": "4000"}]},
+        "Networks": {"own": {"IPAddress": "10.0.0.2"}},
+    },
+}
+PODMAN = DOCKER | {
+    "HostConfig": {"NetworkMode": "bridge", "CapDrop": None, "PortBindings": {"80/tcp": None}},
+    "Config": {"Cmd": None},
+    "NetworkSettings": {"Ports": {"80/tcp": None}, "Networks": {"name": {"IPAddress": ""}}},
+}
+
+
+def test_what_docker_answers():
+    answer = msgspec.convert(DOCKER, Inspection)
+    assert (answer.state.oom_killed, answer.state.exit_code) == (True, 137)
+    assert answer.host_config.publishes
+    assert answer.network_settings.ports["80/tcp"][0].host_port == "4000"
+    assert answer.network_settings.networks["own"].address == "10.0.0.2"
+
+
+def test_podman_exposes_without_publishing():
+    answer = msgspec.convert(PODMAN, Inspection)
+    assert not answer.host_config.publishes
+    assert (answer.config.cmd, answer.config.user) == (None, None)
+    assert answer.network_settings.networks["name"].address == ""
+
+
+def test_an_answer_of_another_form_is_refused():
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"State": {}}, Inspection)
