@@ -12,7 +12,7 @@ import click
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, placed
-from suite.base.errors import EvidenceError, Interrupted, Place, SetupError, UsageError
+from suite.base.errors import EvidenceError, Interrupted, Place, SetupError, SuiteError, UsageError
 from suite.base.safe import replace_file
 from suite.cli import inputs
 from suite.cli.machine import settings
@@ -70,7 +70,12 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
         planned = []
         for draft in drafts(inventory):
             terminal.step(Sentence(f"planning {draft.name}", f"规划 {draft.name}"))
-            made = inputs.gather(_choices(draft), store=store, terminal=terminal).plan
+            choices = _choices(draft)
+            try:
+                made = inputs.gather(choices, store=store, terminal=terminal).plan
+            except SuiteError as refused:
+                refused.message = f"{draft.name}: " + refused.message
+                raise
             planned.append((draft, made))
     fleet = Fleet(
         fleet_schema=1,

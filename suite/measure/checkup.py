@@ -18,7 +18,7 @@ from suite.base.errors import SetupError
 from suite.base.status import Outcome
 from suite.declare.vendor.releases import beyond, found
 from suite.documents.document import given
-from suite.measure import host
+from suite.measure import host, memory
 from suite.measure.engine.container.api import (
     CONNECT_TIMEOUT_S,
     connect,
@@ -294,21 +294,27 @@ def _memory(plan: Plan) -> Iterator[Check]:
         )
         return
     weights = plan.model.facts.weight_bytes
+    room = memory.Limit(fact.value, "")
+    if plan.runtime == "process":  # a container's memory is the Docker engine's to give
+        room = min(room, *memory.limits(), key=lambda limit: limit.left)
     answer = Sentence(
-        f"{fact.value / 2**30:.1f} GiB available, the weights have {weights / 2**30:.1f} GiB",
-        f"可用 {fact.value / 2**30:.1f} GiB，权重为 {weights / 2**30:.1f} GiB",
+        f"{room.left / 2**30:.1f} GiB available, the weights have {weights / 2**30:.1f} GiB",
+        f"可用 {room.left / 2**30:.1f} GiB，权重为 {weights / 2**30:.1f} GiB",
     )
-    if fact.value >= 2 * weights + ROOMY_BYTES:
+    advice = Sentence(
+        "end other programs, or take a smaller model", "请结束其他程序，或使用更小的模型"
+    )
+    if room.name:
+        answer = placed(room.name, answer)
+        advice = Sentence(
+            "raise that limit, or take a smaller model", "请提高该限制，或使用更小的模型"
+        )
+    if room.left >= 2 * weights + ROOMY_BYTES:
         yield Check(Topic.MEMORY, Outcome.PASS, answer)
         return
     on_host = plan.devices.accelerator == "cpu"
-    outcome = Outcome.FAIL if on_host and fact.value < weights else Outcome.WARN
-    yield Check(
-        Topic.MEMORY,
-        outcome,
-        answer,
-        Sentence("end other programs, or take a smaller model", "请结束其他程序，或使用更小的模型"),
-    )
+    outcome = Outcome.FAIL if on_host and room.left < weights else Outcome.WARN
+    yield Check(Topic.MEMORY, outcome, answer, advice)
 
 
 def _ports(plan: Plan) -> Iterator[Check]:

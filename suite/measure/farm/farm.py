@@ -25,6 +25,7 @@ from suite.evidence.farm import shifted
 from suite.measure.farm.member import RemoteClient
 from suite.measure.load.driver import Hooks
 from suite.measure.load.processes.coordinator import Coordinator, count_for, deal
+from suite.measure.nodes.identity import other_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -207,10 +208,7 @@ class Farm:
             client.joined = client.ask(wire.Join(protocol=wire.PROTOCOL, salt=salt), wire.Joined)
             machines[client.joined.boot].append(client)
             if mine not in (UNSET, client.joined.suite.files_sha256):
-                message = Sentence(
-                    f"{client.title} has another suite: {client.joined.suite.version}",
-                    f"{client.title} 的套件版本不同：{client.joined.suite.version}",
-                )
+                message = other_suite(client.title, client.joined.suite, self._run.plan.suite)
                 raise SetupError("client-version-differs", message)
         with ThreadPoolExecutor(len(machines)) as pool:
             list(pool.map(_measure_ceilings, machines.values()))

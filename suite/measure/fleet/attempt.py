@@ -37,7 +37,8 @@ CARD: Final = "scorecard.json"
 BUSY: Final = 75
 """Exit status of a script that another attempt keeps from its machine, as `sysexits.h` has it for a temporary failure."""
 MAX_READ_BYTES: Final = 64 << 20
-_CODE = re.compile(rb"^error\[([a-z0-9-]+)\]: (.*)$", re.MULTILINE)
+_CODE = re.compile(rb"^error\[([a-z0-9-]+)\]: (.*)((?:\n  .*)*)", re.MULTILINE)
+_PROBLEM = re.compile(rb"^  - (.*)$", re.MULTILINE)
 _SCRIPT = """\
 #!/bin/sh
 # One attempt of a fleet, as its backend starts it.
@@ -224,12 +225,13 @@ def _place(what: object) -> str:
 
 
 def _error(at: Files) -> tuple[str, str]:
-    """Code and message of the last error that the command printed."""
+    """Code and message of the last error that the command printed, with every single thing that was wrong."""
     printed = _CODE.findall(_content(at.directory / ERRORS))
     if not printed:
         return "", ""
-    code, message = printed[-1]
-    return code.decode(), message.decode("utf-8", "replace")
+    code, message, further = printed[-1]
+    words = b"; ".join([message, *_PROBLEM.findall(further)])
+    return code.decode(), words.decode("utf-8", "replace")
 
 
 def _content(path: Path) -> bytes:

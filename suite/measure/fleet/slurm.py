@@ -72,6 +72,7 @@ class Slurm:
                 "--parsable",
                 "--no-requeue",
                 "--exclusive",
+                "--mem=0",  # else the whole node comes with its partition's default memory alone
                 "--nodes=1",
                 f"--nodelist={machine.name}",
                 f"--array=0-{len(attempts) - 1}%1",

@@ -34,7 +34,7 @@ from suite.measure.engine.container.node import node_network
 from suite.measure.engine.container.options import container_of
 from suite.measure.engine.readiness import wait_ready
 from suite.measure.engine.served import LOG_FILE, EngineEnd, Facts, Marks, Unknown
-from suite.measure.nodes.identity import boot_digest
+from suite.measure.nodes.identity import boot_digest, other_suite
 from suite.measure.nodes.node import WORK_S, Node
 from suite.measure.nodes.places import places
 
@@ -102,10 +102,7 @@ class _Group:
             self.clocks[number] = node.clock()
             mine, other = self.plan.suite.files_sha256, node.machine.suite.files_sha256
             if mine not in (UNSET, other):
-                message = Sentence(
-                    f"{node.title} has another suite: {node.machine.suite.version}",
-                    f"{node.title} 的套件版本不同：{node.machine.suite.version}",
-                )
+                message = other_suite(node.title, node.machine.suite, self.plan.suite)
                 raise EngineError("agent-version-differs", message)
 
     def _log(self, number: int) -> Callable[[bytes], None]:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from suite import __version__
 from suite.base import harness, jsonio
+from suite.base.bilingual import Sentence
 from suite.base.errors import SuiteError
 from suite.declare.model.facts import hash_file
 from suite.documents.agent import Machine
+from suite.documents.document import given
 from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.measure import host
 
@@ -45,6 +47,18 @@ def this_suite() -> SuiteVersion:
         version=__version__,
         commit=harness.commit() or UNKNOWN,
         files_sha256=harness.files_sha256(),
+    )
+
+
+def other_suite(title: str, theirs: SuiteVersion, planned: SuiteVersion) -> Sentence:
+    """That a member runs another suite than the plan's: one version may name two of them, the digest of its files only one."""
+    there, here = (
+        f"{suite.version} ({given(suite.files_sha256, UNKNOWN)[:12]})"
+        for suite in (theirs, planned)
+    )
+    return Sentence(
+        f"{title} has another suite: {there}; planned was {here}",
+        f"{title} 的套件不同：{there}；计划中为 {here}",
     )
 
 

@@ -15,6 +15,7 @@ from suite.base import jsonio
 from suite.cli.machine import settings
 from suite.cli.main import main, program
 from suite.judge.attest.keyfiles import load_public
+from suite.measure import memory
 from suite.measure.engine.sim_faults import FAULTS
 from tests.factories import evidence as factory
 from tests.factories import runs
@@ -223,6 +224,28 @@ def test_doctor_fails_where_a_required_division_is_out_of_reach(suite):
     (division,) = [c for c in json.loads(out)["checks"] if c["topic"] == "division"]
     assert (status, division["outcome"]) == (3, "fail")
     assert "R030" in division["advice"]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "limit", "outcome"),
+    [
+        ("process", "1", "fail"),
+        ("process", "100", "warn"),
+        ("process", "100000000", "pass"),
+        ("container", "1", "pass"),
+    ],
+)
+def test_doctor_counts_only_the_memory_that_the_job_has(
+    suite, monkeypatch, runtime, limit, outcome
+):
+    monkeypatch.setattr(memory, "_groups", lambda _: ())
+    monkeypatch.setenv("SLURM_MEM_PER_NODE", limit)
+    answers = json.loads(suite("doctor", "--runtime", runtime, "--json")[1])["checks"]
+    (found,) = [answer for answer in answers if answer["topic"] == "memory"]
+    assert found["outcome"] == outcome, found
+    if outcome != "pass":
+        assert found["answer"].startswith("SLURM_MEM_PER_NODE: 0.")
+        assert "raise that limit" in found["advice"]
 
 
 def test_doctor_asks_the_rest_where_no_image_is_known(suite):

@@ -147,3 +147,11 @@ def test_a_plan_that_is_gone_or_another_is_refused(tmp_path, hopper):
     path.unlink()
     with pytest.raises(EvidenceError):
         rendered(directory)
+
+
+def test_what_no_plan_can_be_made_of_is_refused_with_its_cell(tmp_path):
+    machines = {"plain": MACHINES["plain"], "hopper": {**MACHINES["hopper"], "devices": 8}}
+    with pytest.raises(UsageError) as refused:
+        planned(tmp_path, machines)
+    assert refused.value.message.startswith("2-nvidia-default-smoke: 4 attention heads cannot")
+    assert refused.value.message.zh.startswith("2-nvidia-default-smoke: ")

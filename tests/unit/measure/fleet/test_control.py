@@ -313,6 +313,25 @@ def test_a_card_that_cannot_be_read_is_none(tmp_path):
     assert ending.reason == "it ended with 0 and left no card"
 
 
+def test_a_reason_has_every_single_thing_that_was_wrong(tmp_path):
+    at = attempts.files(tmp_path, ONE, 1)
+    at.run.mkdir(parents=True)
+    (at.directory / attempts.STATUS).write_text("2\n")
+    printed = (
+        "a warning",
+        "error[plan-differs]: 2 members differ",
+        "  at plan.json",
+        *("  - another than planned: /a", "  - another than planned: /b"),
+        "  hint: make it again",
+        "the evidence so far is kept",
+        "  - no problem",
+    )
+    (at.directory / attempts.ERRORS).write_text("\n".join(printed))
+    ending = attempts.ending(at, ONE)
+    assert ending.code == "plan-differs"
+    assert ending.reason == "2 members differ; another than planned: /a; another than planned: /b"
+
+
 def test_an_answer_of_another_form_is_a_machine_that_is_not_ready(tmp_path):
     made = fleets.fleet(tmp_path, 1, repeats=1)
     answer = '{"checks": [{"outcome": "fail"}, 1]}'
