@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence, chinese
@@ -12,13 +13,14 @@ from suite.base.errors import EngineError
 from suite.base.visible import say, visible
 from suite.cli import inputs, loadoptions, serving
 from suite.cli.machine import settings
-from suite.cli.output import write_note
+from suite.cli.output import write_error, write_note
 from suite.cli.runtime import server_url
 from suite.cli.terminal import Terminal
 from suite.measure.chat import Conversation
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import MODELS_PATH, meet
 from suite.measure.engine.readiness import get_json
+from suite.measure.engine.served import end_code
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 WAIT_S = 30.0
 """For a server given by its address that is still loading."""
+END_SEEN_S = 1.0
 INTERRUPTED = 130
 _HELP = Sentence(
     "/new begins anew, /exit or Ctrl-D ends, Ctrl-C breaks an answer off",
@@ -69,7 +72,9 @@ def converse(
             talk.body, talk.headers = body, headers
             if system is not None:
                 talk.messages.append({"role": "system", "content": system})
-            return _turns(talk, [message] if message is not None else _typed())
+            if message is not None:
+                return _turns(talk, [message], typed=False)
+            return _turns(talk, _typed(), typed=True)
 
 
 @contextlib.contextmanager
@@ -85,7 +90,7 @@ def _served(choices: Choices, terminal: Terminal) -> Iterator[Conversation]:
             )
         )
         name, path = plan.engine.served_model_name, plan.engine.request.path
-        yield Conversation(served.base_url, name, path)
+        yield Conversation(served.base_url, name, path, gone=served.alive)
 
 
 def _attached(choices: Choices, headers: Mapping[str, str], terminal: Terminal) -> Conversation:
@@ -133,7 +138,7 @@ def _typed() -> Iterator[str]:
             return
 
 
-def _turns(talk: Conversation, lines: Iterator[str] | list[str]) -> int:
+def _turns(talk: Conversation, lines: Iterator[str] | list[str], *, typed: bool) -> int:
     """Answer line by line. Ctrl-C in an answer breaks it off; while nothing is answered it ends the conversation."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -147,7 +152,7 @@ def _turns(talk: Conversation, lines: Iterator[str] | list[str]) -> int:
                     talk.forget()
                     continue
                 case _:
-                    _answer(talk, line)
+                    _answer(talk, line, lines_follow=typed and sys.stdin.isatty())
     except KeyboardInterrupt:
         say("")
         return INTERRUPTED
@@ -156,11 +161,29 @@ def _turns(talk: Conversation, lines: Iterator[str] | list[str]) -> int:
     return 0
 
 
-def _answer(talk: Conversation, line: str) -> None:
+def _end(talk: Conversation) -> str | None:
+    """Why the engine no longer runs; its sockets close a moment before it is seen to have ended."""
+    if talk.gone is None:
+        return None
+    until = time.monotonic() + END_SEEN_S
+    while not (why := talk.gone()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return why
+
+
+def _answer(talk: Conversation, line: str, *, lines_follow: bool) -> None:
     """Print an answer as it comes.
 
+    Args:
+        talk: with whom.
+        line: what is asked.
+        lines_follow: somebody can type another one.
+
+    At a terminal an answer that fails is said, and the conversation goes on, with what had come of the answer: a server may come
+    back. The plan's engine does not.
+
     Raises:
-        EngineError: as `Conversation.ask`.
+        EngineError: as `Conversation.ask`; the engine's end.
         KeyboardInterrupt: Ctrl-C, where nobody can be asked for another line.
     """
     pieces = talk.ask(line)
@@ -172,9 +195,17 @@ def _answer(talk: Conversation, line: str) -> None:
                 sys.stdout.write(visible(piece))
                 sys.stdout.flush()
     except KeyboardInterrupt:
-        if not sys.stdin.isatty():
+        if not lines_follow:
             raise
         said = True
+    except EngineError as failed:
+        say("", flush=True)
+        if why := _end(talk):
+            raise EngineError(end_code(why), why) from failed
+        if not lines_follow:
+            raise
+        write_error(failed)
+        return
     say("", flush=True)
     if not said:
         write_note(Sentence("the engine ended its answer at once", "引擎立即结束了回答"))

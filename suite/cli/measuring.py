@@ -105,7 +105,8 @@ def measure(
         result = _executed(job, load, places, stamps, terminal, stop, zero_ns)
         terminal.clear()
         if result.error is not None:
-            return _ended_early(result, result.error, plan)
+            again = resuming.command(result.directory, choices, sending)
+            return _ended_early(result, result.error, again if is_resumable(plan) else None)
         # The run is over and its evidence complete; a signal ends the judging, which `suite sign` can repeat.
         with Stop(terminal.interrupted).installed():
             return _judge(result.directory, signer.key, terminal, choices.require_division, stamp)
@@ -289,7 +290,8 @@ def _require_space(directory: Path) -> None:
         )
 
 
-def _ended_early(result: RunResult, error: CodedError, plan: Plan) -> int:
+def _ended_early(result: RunResult, error: CodedError, again: str | None) -> int:
+    """Say what is left, and by which command it goes on where it can."""
     write_error(error)
     write_note(
         Sentence(
@@ -297,13 +299,8 @@ def _ended_early(result: RunResult, error: CodedError, plan: Plan) -> int:
             f"目前的证据保存在 {result.directory}（结束方式：{result.ended}）",
         )
     )
-    if error.code not in ("run-exists", "run-busy") and is_resumable(plan):
-        write_note(
-            Sentence(
-                f"it goes on by: suite run --resume {result.directory}",
-                f"可继续：suite run --resume {result.directory}",
-            )
-        )
+    if error.code not in ("run-exists", "run-busy") and again is not None:
+        write_note(Sentence(f"it goes on by: {again}", f"可继续：{again}"))
     write_note(
         Sentence(
             f"what it holds is judged by: suite score {result.directory}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from suite.measure.digests import DigestStore
 from suite.measure.load.send import stamp_kinds
 
 if TYPE_CHECKING:
+    from suite.cli.options import Sending
     from suite.cli.terminal import Terminal
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
@@ -69,6 +71,23 @@ def again(
         )
     _require_files(basis, terminal)
     return inputs.Inputs(basis, earlier.plan, tasks, tokenizer, model), earlier
+
+
+def command(directory: Path, choices: Choices, sending: Sending) -> str:
+    """By which command a run that was cut goes on: with what is not kept in its directory."""
+    words = ["suite", "run", "--resume", str(directory)]
+    single = {
+        "--data": choices.data,
+        "--node-token": sending.node_token,
+        "--client-token": sending.client_token,
+    }
+    for name, path in single.items():
+        words += [name, str(path)] if path is not None else []
+    for name, places in {"--node": sending.node, "--client": sending.client}.items():
+        words += [word for place in places for word in (name, place)]
+    words += ["--workers", str(sending.workers)] if sending.workers != 1 else []
+    words += ["--kernel-send-stamps"] if sending.kernel_send_stamps else []
+    return shlex.join(words)
 
 
 def _basis(earlier: evidence.Evidence, directory: Path) -> Basis:

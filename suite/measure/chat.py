@@ -14,7 +14,7 @@ from suite.measure.load.decode.foreign import stated_in
 from suite.measure.load.decode.sse import SseReader
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from suite.base.jsonio import JSONValue
 
@@ -34,6 +34,7 @@ class Conversation:
         messages: system, user and assistant, in order.
         body: further members of each request, such as ``max_tokens``.
         headers: extra header fields, such as an API key.
+        gone: says why the engine no longer runs, or None; None where nobody can say, of a server given by its address.
     """
 
     base_url: str
@@ -42,6 +43,7 @@ class Conversation:
     messages: list[dict[str, str]] = field(default_factory=list)
     body: dict[str, object] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    gone: Callable[[], str | None] | None = None
 
     @property
     def chats(self) -> bool:
@@ -109,11 +111,33 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[str]:
     """The text of an event stream; of a plain JSON answer, all of it at once.
 
     Raises:
-        EngineError: ``engine-bad-answer``: an error in the stream, or no answer at all.
+        EngineError: ``engine-bad-answer``: an error in the stream, no answer at all, or one that stops before its end.
     """
     if "event-stream" not in (response.getheader("Content-Type") or ""):
-        yield _text(response.read(MOST_ANSWER_BYTES), "message")
+        yield _text(_choice(response.read(MOST_ANSWER_BYTES)), "message")
         return
+    ended = False
+    for data in _events(response):
+        if data == b"[DONE]":
+            return
+        choice = _choice(data)
+        ended = ended or choice.get("finish_reason") is not None
+        if text := _text(choice, "delta"):
+            yield text
+    if not ended:
+        # Where the body's length is not announced, a server that died looks like one that is done.
+        raise EngineError(
+            "engine-bad-answer",
+            Sentence("the connection ended before the answer did", "连接在回答结束之前已断开"),
+        )
+
+
+def _events(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The data of each event of a stream; not of one that was cut off in its middle.
+
+    Raises:
+        EngineError: ``engine-bad-answer``: more than any answer has.
+    """
     reader, size = SseReader(), 0
     while piece := response.read1(65_536):
         size += len(piece)
@@ -125,18 +149,12 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[str]:
                     f"回答超过 {MOST_ANSWER_BYTES} 字节",
                 ),
             )
-        for event in reader.feed(piece):
-            if event.data == b"[DONE]":
-                return
-            if text := _text(event.data, "delta"):
-                yield text
-    for event in reader.end():
-        if event.data != b"[DONE]" and (text := _text(event.data, "delta")):
-            yield text
+        yield from (event.data for event in reader.feed(piece))
+    yield from (event.data for event in reader.end() if event.data.endswith((b"}", b"]")))
 
 
-def _text(data: bytes, member: str) -> str:
-    """What one document of an answer adds to its text.
+def _choice(data: bytes) -> dict[str, JSONValue]:
+    """The first choice of one document of an answer; empty where it has none.
 
     Raises:
         EngineError: ``engine-bad-answer``.
@@ -153,14 +171,15 @@ def _text(data: bytes, member: str) -> str:
         raise EngineError(
             "engine-bad-answer", Sentence(f"the server says: {why}", f"服务器称：{why}")
         )
-    choice = _first(value.get("choices") if isinstance(value, dict) else None)
+    choices = value.get("choices") if isinstance(value, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else {}
+
+
+def _text(choice: dict[str, JSONValue], member: str) -> str:
+    """What a choice adds to the answer's text."""
     inner = choice.get(member)
     # A thinking model's reasoning is shown too: it is what the person waits for.
     shown = ("reasoning_content", "reasoning", "thinking", "content")
     texts = [inner.get(n) for n in shown] if isinstance(inner, dict) else [choice.get("text")]
     return "".join(text for text in texts if isinstance(text, str))
-
-
-def _first(choices: JSONValue) -> dict[str, JSONValue]:
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) else {}

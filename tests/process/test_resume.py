@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 
@@ -164,6 +165,26 @@ def test_what_is_not_what_began_is_refused(copy, capsys, what, says):
     assert status in (2, 4)
     assert says in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in run.glob("*.json*")} == before
+
+
+def test_the_command_that_goes_on_has_what_the_run_does_not_keep(tmp_path):
+    tasks = tmp_path / "my tasks.jsonl"
+    rows = [{"prompt": f"Say {number}.", "completion": f"{number}"} for number in range(8)]
+    tasks.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    tiny = runs.profile(tmp_path, size=8, tasks=8, rate=8)
+    tiny.write_text(tiny.read_text().replace("set: mini", "set: data"))
+    key = runs.key(tmp_path / "key.pem")
+    words = ["--profile", tiny, "--data", tasks, "--out", tmp_path / "run", "--key", key]
+    script = json.dumps(SCRIPT)
+    process = runs.start("run", "--runtime", "sim", *words, "--sim-script", script, "--quiet")
+    kill_engine(process, tmp_path / "run")
+    status, errors = runs.end(process, None)
+    assert status == 3, errors
+    (said,) = (line for line in errors.splitlines() if "--resume" in line)
+    again = shlex.split(said.partition("suite ")[2])
+    done = runs.suite(*again, "--key", key)
+    assert "attempt 2: 2 of 3 phases stay" in done.stderr, done.stderr
+    assert runs.footer(tmp_path / "run")["ended"] == "complete"
 
 
 def test_another_machine_ends_the_attempt_and_is_recorded(copy, capsys):

@@ -248,7 +248,8 @@ def new_vendor(identifier: str, parent: Path) -> Path:
             hint=Sentence("choose another name", "请换用其他名称"),
         )
     text = jsonio.read_bytes(SMALLEST).decode("utf-8").replace("check ID", f"check {identifier}")
-    upper = re.sub(r"[^A-Z0-9]", "_", identifier.upper())
+    # No variable begins with a digit.
+    upper = re.sub(r"^(?=[0-9])|[^A-Z0-9]", "_", identifier.upper())
     text = text.replace("ACME", upper).replace("acme", identifier)
     page = (
         jsonio.read_bytes(SMALLEST.with_suffix(".md")).decode("utf-8").replace("acme", identifier)

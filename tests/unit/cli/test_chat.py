@@ -1,5 +1,6 @@
 """`suite chat`: what was said goes with each turn, answers come as they are made, and what fails is said."""
 
+import contextlib
 import http.server
 import io
 import json
@@ -8,6 +9,7 @@ import pty
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -16,7 +18,7 @@ from tests.factories import runs
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was asked; ``slow`` never ends, ``plain`` is no stream, ``fail`` fails in the middle."""
+    """Answers with what it was asked; ``slow`` never ends, ``plain`` is no stream, ``fail`` fails in the middle, ``die`` stops there."""
 
     protocol_version = "HTTP/1.1"
 
@@ -50,6 +52,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.event({"choices": [{"index": 0, "delta": {"content": text}}]})
         if last == "fail":
             self.event({"error": {"message": "out of blocks"}})
+        if last == "die":
+            self.wfile.write(b'data: {"choices": [{"index": 0, "del')
+            self.close_connection = True
+            return None
         if last == "slow":
             self.server.hold.wait(30)
         self.wfile.write(b"data: [DONE]\n\n")
@@ -118,7 +124,11 @@ def test_an_answer_that_ends_at_once_is_said(chat):
 
 @pytest.mark.parametrize(
     ("message", "status", "says"),
-    [("refuse", 3, "no such model"), ("fail", 3, "out of blocks")],
+    [
+        ("refuse", 3, "no such model"),
+        ("fail", 3, "out of blocks"),
+        ("die", 3, "the connection ended before the answer did"),
+    ],
 )
 def test_what_the_server_refuses_is_said(chat, message, status, says):
     ended, _, err = chat(message)
@@ -135,10 +145,11 @@ def test_of_several_models_one_is_named(chat, server):
     assert server.asked[-1]["model"] == "two"
 
 
-def test_ctrl_c_breaks_an_answer_off_and_the_conversation_goes_on(server):
-    url = f"http://127.0.0.1:{server.server_address[1]}"
+@contextlib.contextmanager
+def terminal(*words):
+    """``suite chat`` at a terminal: the process, what is typed, and a wait for what is printed."""
     ours, theirs = pty.openpty()
-    command = runs.command("chat", "--url", url)
+    command = runs.command("chat", *words)
     with subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=runs.ROOT, start_new_session=True
     ) as process:
@@ -148,18 +159,52 @@ def test_ctrl_c_breaks_an_answer_off_and_the_conversation_goes_on(server):
         def until(text):
             while text not in read:
                 read.extend(os.read(ours, 4096))
+            read.clear()
 
+        yield process, lambda text: os.write(ours, text), until
+    os.close(ours)
+
+
+def test_at_a_terminal_the_conversation_outlives_a_failed_answer(server):
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    with terminal("--url", url) as (process, write, until):
         until(b"> ")
-        os.write(ours, b"slow\n")
+        write(b"die\n")
+        until(b"before the answer did")
+        until(b"> ")
+        write(b"more\n")
+        until(b"re: more")
+        write(b"/exit\n")
+        assert process.wait(30) == 0
+    die = [("user", "die"), ("assistant", "re: die\x1b[31m")]
+    assert roles(server.asked[-1]) == [*die, ("user", "more")], "what had come of it stays"
+
+
+def test_a_plans_engine_that_dies_ends_the_conversation_and_says_why(server):
+    script = '{"ttft_ms": 10, "itl_ms": 50, "tokens": 400}'
+    with terminal("--runtime", "sim", "--sim-script", script) as (process, write, until):
+        until(b"> ")
+        write(b"a b c\n")
+        until(b"a")
+        (engine,) = [n for n in runs.children_of(process.pid) if "sim_main" in runs.name_of(n)]
+        time.sleep(1)
+        os.kill(engine, signal.SIGKILL)
+        until(b"error[engine-died]")
+        assert process.wait(30) == 3
+
+
+def test_ctrl_c_breaks_an_answer_off_and_the_conversation_goes_on(server):
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    with terminal("--url", url) as (process, write, until):
+        until(b"> ")
+        write(b"slow\n")
         until(b"re: slow")
         process.send_signal(signal.SIGINT)
-        read.clear()
         until(b"> ")
-        os.write(ours, b"more\n")
+        write(b"more\n")
         until(b"re: more")
-        os.write(ours, b"/exit\n")
+        write(b"/exit\n")
         assert process.wait(30) == 0
-    os.close(ours)
     (asked, said) = roles(server.asked[-1])[:2]
     assert asked == ("user", "slow")
     assert said[1].startswith("re: slow"), "what had come of it stays"
