@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.documents.workload import Division
+    from suite.judge.submissions.affected import Deciding
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.source import Elsewhere
 
@@ -88,17 +89,33 @@ class Reviewing(Taken):
         """
         from suite.base import jsonio
         from suite.cli.submitting import known_waivers, today
+        from suite.judge.attest import keys
+        from suite.judge.attest import trust as trust_list
         from suite.judge.submissions.check import Setting
 
+        trust = jsonio.read_bytes(self.trust, error=TrustError) if self.trust else None
+        key = jsonio.read_bytes(self.key, error=TrustError) if self.key else None
+        # Refused at once, under their own names, rather than after the whole tree was read.
+        if trust is not None:
+            trust_list.parse(trust, name=str(self.trust))
+        if key is not None:
+            keys.parse_public(key, name=str(self.key))
         return Setting(
-            trust=jsonio.read_bytes(self.trust, error=TrustError) if self.trust else None,
-            key=jsonio.read_bytes(self.key, error=TrustError) if self.key else None,
+            trust=trust,
+            key=key,
             waivers=known_waivers(self.waivers, tree),
             today=today(),
             reviews=self.reviews or 0,
             division=division,
             elsewhere=self.elsewhere(),
         )
+
+    def deciding(self, tree: Path) -> Deciding:
+        """The files that decide beside the submissions of a tree."""
+        from suite.judge.submissions.affected import Deciding
+        from suite.judge.submissions.folders import WAIVERS_FILE
+
+        return Deciding(self.trust, self.waivers or tree / WAIVERS_FILE)
 
 
 _REVIEWING = (

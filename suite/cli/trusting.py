@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from suite.base.errors import TrustError, UsageError, unwritable
 from suite.base.safe import replace_file
 from suite.documents import trust as documents
 from suite.documents.codec import decode, plain, pretty
+from suite.documents.document import given
 from suite.judge.attest import keyfiles
 from suite.judge.attest.times import format_time
 from suite.judge.attest.trust import load, parse
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from suite.judge.attest.trusted import TrustedKey
-
+    Entry: TypeAlias = documents.TrustEntry | documents.TrustedIdentity
 
 _ROLES = {Role.VENDOR: "厂商", Role.LAB: "实验室", Role.REVIEWER: "评审方"}
 
@@ -100,35 +100,63 @@ def revoke(file: Path, key_id: str, reason: str, at: str | None) -> str:
 
 
 def rows(file: Path) -> list[dict[str, str]]:
-    """The keys for people, in the order of the list.
+    """The keys for people, in the order of the list, and behind them those who sign without one.
 
     Raises:
         TrustError: the list is refused.
     """
+    known, document = load(file), _read(file)
+    named: list[tuple[Entry, str]] = [
+        *zip(document.keys, (key.key.id for key in known.keys), strict=True),
+        *((item, f"{item.identity} ({item.issuer})") for item in given(document.identities, ())),
+    ]
     return [
         {
-            "owner": key.owner,
-            "role": Sentence(str(key.role), _ROLES[key.role]),
-            "signs_for": ", ".join(key.signs_for) if key.role is not Role.REVIEWER else "",
-            "counts": _counts(key),
-            "key_id": key.key.id,
+            "owner": entry.owner,
+            "role": Sentence(entry.role, _ROLES[Role(entry.role)]),
+            "signs_for": _signs_for(entry),
+            "counts": _counts(entry),
+            "key_id": name,
         }
-        for key in load(file).keys
+        for entry, name in named
     ]
 
 
-def _counts(key: TrustedKey) -> str:
-    if key.revoked_at is not None:
-        since = format_time(key.revoked_at)
-        return placed(Sentence(f"revoked {since}", f"自 {since} 起吊销"), key.revoked_reason)
-    if key.window is None:
+def counted(file: Path) -> tuple[int, str, str]:
+    """Of a list how many entries may sign, what is in it for people, and its digest.
+
+    Raises:
+        TrustError: the list is refused.
+    """
+    known = load(file)
+    parts = [
+        (len(known.keys), "keys", "个密钥"),
+        (len(known.identities), "identities", "个身份"),
+        (len(known.authorities), "time-stamping authorities", "个时间戳机构"),
+        (len(known.makers), "makers of devices", "个设备制造商"),
+    ]
+    shown = [
+        Sentence(f"{number} {what}", f"{number} {chinese}")
+        for number, what, chinese in parts
+        if number or what == "keys"
+    ]
+    return len(known.keys) + len(known.identities), joined(shown, ", ", "，"), known.sha256
+
+
+def _signs_for(entry: Entry) -> str:
+    return "" if entry.role == "reviewer" else ", ".join(given(entry.signsFor, (entry.owner,)))
+
+
+def _counts(entry: Entry) -> str:
+    revoked, period = given(entry.revoked), given(entry.validFor)
+    if revoked:
+        since = Sentence(f"revoked {revoked.at}", f"自 {revoked.at} 起吊销")
+        return placed(since, revoked.reason)
+    if period is None:
         return Sentence("always", "始终")
-    start, end = key.window.start, key.window.end
-    parts = []
-    if start:
-        parts.append(Sentence(f"from {format_time(start)}", f"自 {format_time(start)} 起"))
-    if end:
-        parts.append(Sentence(f"until {format_time(end)}", f"至 {format_time(end)} 止"))
+    parts = [Sentence(f"from {period.start}", f"自 {period.start} 起")]
+    if end := given(period.end):
+        parts.append(Sentence(f"until {end}", f"至 {end} 止"))
     return joined(parts, " ", "，")
 
 

@@ -101,6 +101,12 @@ class CheckReport(Document):
 
     check_schema: Annotated[Literal[1], about("Version of this schema.")]
     since: Annotated[Label, about("Only what changed since this commit; empty for all.")]
+    deciding: Annotated[
+        tuple[Label, ...],
+        about(
+            "Of trust list and waivers those that changed since: whom they touch is checked too."
+        ),
+    ]
     compared: Annotated[
         Count, about("Submissions of the tree against which duplicates were sought.")
     ]

@@ -189,6 +189,19 @@ class Tree:
             jsonio.pretty({"waivers_schema": 1, "waivers": [waiver]})
         )
 
+    def op_revoke(self, whose: str) -> None:
+        known = jsonio.loads(TRUST)
+        (mine,) = (item for item in known["keys"] if item["owner"] == whose)
+        mine["revoked"] = {"at": "2026-01-01T00:00:00Z", "reason": "the key was lost"}
+        self.options["trust"] = jsonio.pretty(known)
+
+    def op_rename(self, reviewer: str, to: str) -> None:
+        """Whom the trust list calls a reviewer."""
+        known = jsonio.loads(TRUST)
+        (mine,) = (item for item in known["keys"] if item["owner"] == reviewer)
+        mine["owner"] = to
+        self.options["trust"] = jsonio.pretty(known)
+
     def op_need(self, **options: object) -> None:
         self.options |= options
 

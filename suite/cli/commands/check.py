@@ -55,7 +55,8 @@ def check(
 
     PATH is a tree of submissions, or lies in one. Each must hold exactly its files; schema, signature, trust,
     digests, every number, the page, the rules of its division, the folder's names, and statements are checked,
-    and the whole tree is searched for the same card or log under another name. The exit status is that of the worst,
+    and the whole tree is searched for the same card or log under another name. With --since, submissions are
+    checked too that a change of the trust list or of the waivers touches. The exit status is that of the worst,
     or 4 where nothing was changed since COMMIT.
     """
     from suite.base.language import language
@@ -76,13 +77,15 @@ def check(
                     f"--out 的形式是 NAME=FILE，而不是 {item!r}",
                 ),
             )
-    setting = reviewing.setting(folders.tree_of(paths[0]), division or "open")
-    report = tree.check_tree(paths, setting, commit=since, jobs=jobs)
+    place = folders.tree_of(paths[0])
+    setting = reviewing.setting(place, division or "open")
+    deciding = reviewing.deciding(place)
+    report = tree.check_tree(paths, setting, commit=since, deciding=deciding, jobs=jobs)
     for form, item in outputs:
         write_report(Path(item.partition("=")[2]), form.render(report, language()))
     data = chosen.render(report, language())
     write_bytes(visible(data.decode()).encode() if name in ("text", "markdown") else data)
-    if not report.submissions and not report.stray:
+    if not report.submissions and not report.stray and not report.deciding:
         write_note(
             Sentence(
                 "no submission was changed: nothing was judged", "没有提交被更改：未作任何评判"

@@ -106,6 +106,8 @@ def list(subject: Path, trust: Path, *, as_json: bool) -> int:  # noqa: A001 - t
     rows = statements(subject, trust)
     if as_json:
         write_json(rows)
+    elif not rows:
+        say(Sentence("nothing was stated about it", "尚无关于它的声明"))
     else:
         heading = (
             Sentence("by", "声明者"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.bilingual import Sentence
+from suite.base.bilingual import Sentence, placed
 from suite.base.visible import say
 from suite.cli.command import Group, Names, command, described
 from suite.cli.options import FILE, json_option
@@ -85,6 +85,8 @@ def list(file: Path, *, as_json: bool) -> int:  # noqa: A001 - the command's nam
     rows = trusting.rows(file)
     if as_json:
         write_json(rows)
+    elif not rows:
+        say(Sentence("the list names nobody", "列表中没有任何人"))
     else:
         write_table(
             (
@@ -92,7 +94,7 @@ def list(file: Path, *, as_json: bool) -> int:  # noqa: A001 - the command's nam
                 Sentence("role", "角色"),
                 Sentence("signs for", "代签厂商"),
                 Sentence("counts", "有效期"),
-                Sentence("key id", "密钥编号"),
+                Sentence("key id or identity", "密钥编号或身份"),
             ),
             [tuple(row.values()) for row in rows],
         )
@@ -102,15 +104,18 @@ def list(file: Path, *, as_json: bool) -> int:  # noqa: A001 - the command's nam
 @command("suite trust check trust/keys.json", within=trust)
 @click.argument("file", type=FILE)
 def check(file: Path) -> int:
-    """Check a trust list: form, keys, windows, roles."""
-    from suite.judge.attest.trust import load
+    """Check a trust list: form, keys, windows, roles.
 
-    known = load(file)
-    say(
-        Sentence(
-            f"{file}: {len(known.keys)} keys, {len(known.authorities)} time-stamping authorities",
-            f"{file}：{len(known.keys)} 个密钥，{len(known.authorities)} 个时间戳机构",
-        )
-    )
-    say(f"SHA-256 {known.sha256}")
-    return 0
+    A list that names nobody who may sign is told by the exit status: 4.
+    """
+    from suite.cli import trusting
+    from suite.cli.judging import JUDGED_NOTHING
+    from suite.cli.output import write_note
+
+    count, content, digest = trusting.counted(file)
+    say(placed(str(file), content))
+    say(f"SHA-256 {digest}")
+    if count:
+        return 0
+    write_note(Sentence("nobody may sign by this list", "按此列表无人可签名"))
+    return JUDGED_NOTHING

@@ -24,7 +24,7 @@ from suite.documents.review import CardStatus, Review
 from suite.documents.witness import WitnessReport
 from suite.judge.attest import envelope
 from suite.judge.attest.existence import KEY_URN
-from suite.judge.attest.predicate import kind
+from suite.judge.attest.predicate import check_predicate, kind
 from suite.judge.attest.stated import Expected
 from suite.judge.attest.statement import (
     AUDIT_TYPE,
@@ -38,6 +38,7 @@ from suite.judge.attest.statement import (
     subject,
 )
 from suite.judge.attest.times import format_time
+from suite.judge.attest.trusted import UNTIMELY
 from suite.judge.attest.verify import Verified, verify_bundle
 
 if TYPE_CHECKING:
@@ -259,6 +260,12 @@ def read_statement(
 
 def _result(verified: Verified, vendor: str, name: str) -> Made:
     document, owner = verified.document, verified.owner or ""
+    own = Sentence(
+        f"{owner} judges its own scorecard; a reviewer of another name may",
+        f"{owner} 评判的是自己的评分卡；应由其他名称的评审方评判",
+    )
+    if owner == vendor and isinstance(document, Review | Audit):
+        raise TrustError("review-differs", own, Place(name))
     if isinstance(document, Review):
         decision = _DECISIONS[document.properties[0]]
         return Reviewed(owner, decision, document.timeCreated, given(document.comment, ""))
@@ -284,6 +291,25 @@ def _result(verified: Verified, vendor: str, name: str) -> Made:
         raise TrustError("review-differs", message, Place(name))
     successor = given(document.supersededBy, "")
     return EndedCard(owner, document.status, document.timeCreated, document.reason, successor)
+
+
+def counts_no_more(refused: TrustError, data: bytes, name: str) -> bool:
+    """Whether a statement is refused for nothing but the time of its key, and says nothing against the card.
+
+    A reviewer whose key is lost or ended takes no card along that was sound without that word; what was said against one
+    keeps refusing it until somebody whose key counts says otherwise.
+
+    Args:
+        refused: what `read_statement` raised.
+        data: the statement's bundle.
+        name: what to call the file in a refusal.
+    """
+    if refused.code not in UNTIMELY:
+        return False
+    document = check_predicate(parse_statement(envelope.parse(data, name=name).payload))
+    if isinstance(document, Review):
+        return _DECISIONS[document.properties[0]] != "reject"
+    return isinstance(document, Audit) and document.verdict == "same"
 
 
 DECISIONS: Final[dict[Decision, Sentence]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import Problem, TrustError
@@ -52,6 +52,10 @@ class Role(enum.StrEnum):
             *(SCORECARD_TYPE, TEST_RESULT_TYPE, STATUS_TYPE, COMMITMENT_TYPE),
             FLEET_TYPE,
         )
+
+
+UNTIMELY: Final = ("time-unproven", "key-revoked", "key-not-yet-valid", "key-expired")
+"""The codes of `TrustedKey.check_time`."""
 
 
 @dataclass(frozen=True, slots=True)

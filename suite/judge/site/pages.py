@@ -19,7 +19,7 @@ from suite.documents.fleet import PREFLIGHT
 from suite.judge.fleet.verify import OUTCOMES
 from suite.judge.metrics.registry import REGISTRY
 from suite.judge.report import templating
-from suite.judge.report.numbers import show
+from suite.judge.report.numbers import plain, show
 from suite.judge.report.templating import (
     pair,
     security_policy,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from suite.documents.phase import ScenarioKind
     from suite.documents.site import Site, SiteCard
     from suite.documents.value import Value
-    from suite.judge.live.follow import RunState
+    from suite.judge.live.follow import Percentiles, RunState
     from suite.judge.site.fleets import ShownFleet
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -68,6 +68,19 @@ LIBRARY: Final = {
     f"chartjs/{path.name}": path for path in sorted(Path(__file__).with_name("chartjs").iterdir())
 }
 """What draws the charts, by its place in the site: Chart.js as published, its licence, where it is from."""
+_STATES: Final = {
+    "waiting": ("waiting", "等待"),
+    "running": ("running", "进行中"),
+    "ended": ("ended", "已结束"),
+}
+_QUANTITIES: Final = {
+    "utilisation": ("Utilisation, %", "利用率，%", 100),
+    "power_w": ("Power, W", "功率，W", 1),
+    "memory_used_bytes": ("Memory in use, GiB", "已用内存，GiB", 2**-30),
+    "temperature_c": ("Temperature, °C", "温度，°C", 1),
+    "clock_mhz": ("Clock, MHz", "时钟，MHz", 1),
+}
+"""Of a run that goes on: what a phase does, and each quantity of a device with its factor, in English and Chinese."""
 _COLOURS: Final = {"closed": "#17704a", "optimised": "#1d4e89", "open": "#8a5a00"}
 
 
@@ -211,8 +224,22 @@ def runs_page(states: Sequence[RunState]) -> bytes:
 
 
 def live_page(state: RunState) -> bytes:
-    """One run, kept up to date by its own script."""
-    return _page("live.html.j2", "live", "../../", policy=live_policy(), state=state)
+    """One run as it stands, kept up to date by its own script."""
+    return _page(
+        "live.html.j2",
+        "live",
+        "../../",
+        policy=live_policy(),
+        state=state,
+        states=_STATES,
+        quantities=_QUANTITIES,
+        plain=plain,
+        spread=_spread,
+    )
+
+
+def _spread(figures: Percentiles | None) -> str:
+    return " / ".join(map(plain, (figures.p50, figures.p90, figures.p99))) if figures else "–"
 
 
 def history_page(cards: Sequence[SiteCard], name: str, more: int) -> bytes:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 
 _DEEP: Final = 4
 """Parts of the path of a submission's file: vendor, round, run, name."""
+_ANSWER: Final = 3
+"""Words before a file that git gives: its digest, its kind, its size."""
+_BLOCK: Final = 1 << 20
+_ENVIRONMENT: Final = os.environ | {"GIT_TERMINAL_PROMPT": "0"}
+"""A partial clone fetches what it lacks; nobody is there to be asked for a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +76,64 @@ def standing(tree: Path, commit: str) -> dict[str, dict[str, str]]:
     return files
 
 
-def lay_blob(tree: Path, digest: str, target: Path) -> None:
-    """Write a file as git has it, whatever lies in the checkout; none where git lacks it (a partial clone)."""
-    with target.open("wb") as stream:
-        command = ["git", "-C", str(tree), "cat-file", "blob", digest]
-        subprocess.run(command, stdout=stream, stderr=subprocess.DEVNULL, check=False, timeout=120)
+def before(tree: Path, commit: str, file: Path) -> bytes | None:
+    """A file as it stood at a commit, b"" where it did not; None where it is kept in another checkout than the tree's, or in none.
+
+    A file that git was never told of is kept in none, unless it lies in the tree.
+
+    Raises:
+        UsageError: ``commit-unknown``.
+    """
+    place = file.absolute()
+    try:
+        if git_folder(place.parent, commit) != git_folder(tree, commit):
+            return None
+    except UsageError:
+        return None
+    if not _git(place.parent, ["ls-tree", "-z", commit, "--", place.name], commit):
+        known = tree.absolute() in place.parents
+        return b"" if known or _git(place.parent, ["ls-files", "--", place.name], commit) else None
+    return _run(place.parent, ["cat-file", "blob", f"{commit}:./{place.name}"], commit)
+
+
+class Blobs:
+    """Files as git has them, whatever lies in the checkout; one process of git gives them all."""
+
+    def __init__(self, tree: Path) -> None:
+        """Start it."""
+        self._git = subprocess.Popen(
+            ["git", "-C", str(tree), "cat-file", "--batch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_ENVIRONMENT,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Left in the middle of an answer, it would wait for ever for somebody to read the rest.
+        self._git.kill()
+        self._git.__exit__(None, None, None)
+
+    def lay(self, digest: str, target: Path) -> None:
+        """Write one; an empty file where git lacks it (a partial clone that reaches nobody)."""
+        source = self._git.stdout
+        assert source is not None
+        assert self._git.stdin is not None
+        with target.open("wb") as stream:
+            with contextlib.suppress(BrokenPipeError):
+                self._git.stdin.write(f"{digest}\n".encode())
+                self._git.stdin.flush()
+            head = source.readline().split()
+            if len(head) != _ANSWER:
+                return
+            left = int(head[2])
+            while left and (block := source.read(min(left, _BLOCK))):
+                stream.write(block)
+                left -= len(block)
+            source.read(1)  # a line's end behind each
 
 
 def git_folder(tree: Path, commit: str) -> Path:
@@ -87,10 +147,18 @@ def git_folder(tree: Path, commit: str) -> Path:
 
 
 def _git(tree: Path, words: list[str], commit: str) -> str:
+    return _run(tree, words, commit).decode("utf-8", "surrogateescape")
+
+
+def _run(tree: Path, words: list[str], commit: str) -> bytes:
     try:
         return subprocess.run(
-            ["git", "-C", str(tree), *words], capture_output=True, check=True, timeout=120
-        ).stdout.decode("utf-8", "surrogateescape")
+            ["git", "-C", str(tree), *words],
+            capture_output=True,
+            check=True,
+            timeout=120,
+            env=_ENVIRONMENT,
+        ).stdout
     except (OSError, subprocess.SubprocessError) as cause:
         output = getattr(cause, "stderr", b"") or str(cause).encode()
         reason = output.decode("utf-8", "replace").strip().splitlines()

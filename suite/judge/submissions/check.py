@@ -46,6 +46,7 @@ from suite.judge.attest.review import (
     Audited,
     EndedCard,
     Reviewed,
+    counts_no_more,
     is_receipt,
     read_statement,
     require_sameness,
@@ -299,10 +300,16 @@ class _Check:
                 if is_receipt(data, name):
                     note.detail = Sentence("a receipt", "收据")
                     continue
-                made = read_statement(
-                    data, self.trust, card.statement.sha256, card.card.vendor.id, name
-                )
-                self._note(made, note)
+                try:
+                    made = read_statement(
+                        data, self.trust, card.statement.sha256, card.card.vendor.id, name
+                    )
+                except TrustError as refused:
+                    if not counts_no_more(refused, data, name):
+                        raise
+                    note.warn("statement-untimely", refused.message)
+                else:
+                    self._note(made, note)
         with self.steps.attempt(Sentence("Reviewers have decided", "评审方已决定")) as note:
             note.detail = self._decided(need)
 

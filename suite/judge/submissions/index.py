@@ -13,7 +13,7 @@ import functools
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -37,6 +37,10 @@ _TELLING: Final = (BUNDLE_FILE, pack.PACK_FILE, REFERENCE_FILE)
 """The files that a trace is made of."""
 _ELSEWHERE: Final = ("suite/cli/", "suite/measure/", "suite/judge/site/", "images/", "vendors/")
 """Parts of the suite that do not decide what a trace is."""
+_TOGETHER: Final = 16
+"""Submissions for which one process of git is started."""
+_Work: TypeAlias = tuple[str, dict[str, str], bool]
+"""Path of a submission, git's digests of its files, and whether it lies there as it stood."""
 
 
 class _Index(msgspec.Struct):
@@ -75,7 +79,8 @@ def at_commit(
         if files and made_of[path] not in known
     ]
     look = functools.partial(_read, tree=tree, elsewhere=elsewhere)
-    fresh = {made_of[item.path]: item for item in pool.map(look, lacking)}
+    parts = [lacking[at : at + _TOGETHER] for at in range(0, len(lacking), _TOGETHER)]
+    fresh = {made_of[item.path]: item for part in pool.map(look, parts) for item in part}
     lasting = {key: item for key, item in fresh.items() if item.sample}
     if lasting:
         # A folder that cannot be written costs time alone.
@@ -85,22 +90,25 @@ def at_commit(
     return [replace(known[made_of[path]], path=path) for path, files in stood.items() if files]
 
 
-def _read(work: tuple[str, dict[str, str], bool], *, tree: Path, elsewhere: Elsewhere) -> Trace:
-    """Read one, as git has it.
+def _read(works: Sequence[_Work], *, tree: Path, elsewhere: Elsewhere) -> list[Trace]:
+    """Read some, as git has them.
 
     Git may have a pointer alone where a filter stores large files elsewhere; then the checkout's own file is read, if git says
     that nobody changed it.
     """
-    path, files, untouched = work
-    with tempfile.TemporaryDirectory(prefix="suite-trace-") as name:
-        laid = Submission(Path(name), *path.split("/"))
-        laid.folder.mkdir(parents=True)
-        for file, digest in files.items():
-            changes.lay_blob(tree, digest, laid.folder / file)
-        kept = trace(laid, elsewhere)
-    if untouched and not kept.sample:
-        return trace(Submission(tree, *path.split("/")), elsewhere)
-    return kept
+    traces = []
+    with changes.Blobs(tree) as blobs:
+        for path, files, untouched in works:
+            with tempfile.TemporaryDirectory(prefix="suite-trace-") as name:
+                laid = Submission(Path(name), *path.split("/"))
+                laid.folder.mkdir(parents=True)
+                for file, digest in files.items():
+                    blobs.lay(digest, laid.folder / file)
+                kept = trace(laid, elsewhere)
+            if untouched and not kept.sample:
+                kept = trace(Submission(tree, *path.split("/")), elsewhere)
+            traces.append(kept)
+    return traces
 
 
 def _load(path: Path) -> _Index:

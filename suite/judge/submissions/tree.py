@@ -13,7 +13,8 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, TrustError, UsageError
 from suite.documents.check import CHECK_SCHEMA, CheckReport
 from suite.judge.attest.steps import Steps
-from suite.judge.submissions import folders, index
+from suite.judge.submissions import affected, folders, index
+from suite.judge.submissions.affected import Affected, Deciding
 from suite.judge.submissions.changes import Changes, since
 from suite.judge.submissions.check import check
 from suite.judge.submissions.replay import related, trace
@@ -36,6 +37,7 @@ def check_tree(
     setting: Setting,
     *,
     commit: str = "",
+    deciding: Deciding | None = None,
     jobs: int = 1,
     progress: Callable[[CheckedSubmission], None] | None = None,
 ) -> CheckReport:
@@ -44,7 +46,8 @@ def check_tree(
     Args:
         paths: the tree, or what lies in it.
         setting: what the reviewer knows; traces and edits are filled in here.
-        commit: only what was changed since; "" for everything.
+        commit: only what was changed since, and what a change of the files that decide may touch; "" for everything.
+        deciding: those files; None where their changes are not asked for.
         jobs: processes.
         progress: told of each submission, in order.
 
@@ -54,13 +57,14 @@ def check_tree(
     """
     tree, (everything, everywhere) = _listed(paths)
     changes = since(tree, commit) if commit else Changes(frozenset(), frozenset())
+    touched = changes.folders()
+    beside = affected.since(tree, commit, deciding) if commit and deciding else Affected()
     wanted = [item for item in everything if _within(item.folder, paths)]
     stray: list[_Error] = [
         error for error in everywhere if error.place and _within(Path(error.place.file), paths)
     ]
     if commit:
-        touched = changes.folders()
-        wanted = [item for item in wanted if item.path in touched]
+        wanted = [item for item in wanted if item.path in touched or beside.touches(item)]
         stray = [*_touched(stray, tree, changes), *_removed(everything, changes)]
     elif not wanted and not stray:
         raise _none(paths)
@@ -71,7 +75,6 @@ def check_tree(
         traces: tuple[Trace, ...] = ()
         if wanted and commit:
             stood = index.at_commit(tree, commit, changes, setting.elsewhere, pool)
-            touched = changes.folders()
             moved = [item for item in everything if item.path in touched]
             traces = index.merged(stood, list(pool.map(look, moved)))
         elif wanted:
@@ -85,6 +88,7 @@ def check_tree(
     return CheckReport(
         check_schema=CHECK_SCHEMA,
         since=commit,
+        deciding=beside.files,
         compared=len({item.path for item in traces}),
         stray=tuple(step.document() for step in _steps(stray).done),
         submissions=tuple(checked),

@@ -77,7 +77,7 @@ def covering(
     Raises:
         TrustError: ``waiver-expired``, ``waiver-approver``: a waiver is for this card and does not count.
     """
-    reviewers = _reviewers(trust, today) if trust else set()
+    reviewers = _reviewers(trust, today) - {card.vendor.id} if trust else set()
     covered: dict[str, Waiver] = {}
     refused: dict[str, tuple[str, Sentence]] = {}
     for waiver in waivers:
@@ -92,8 +92,8 @@ def covering(
                 refused[rule] = ("waiver-expired", why)
             elif trust is not None and waiver.approver not in reviewers:
                 why = Sentence(
-                    f"{waiver.id} for {rule}: {waiver.approver!r} is no reviewer of the trust list whose key counts",
-                    f"{waiver.id}（{rule}）：{waiver.approver!r} 不是信任列表中密钥有效的评审方",
+                    f"{waiver.id} for {rule}: {waiver.approver!r} is no reviewer of the trust list whose key counts, other than the vendor",
+                    f"{waiver.id}（{rule}）：{waiver.approver!r} 不是信任列表中密钥有效且有别于厂商的评审方",
                 )
                 refused[rule] = ("waiver-approver", why)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -221,3 +222,51 @@ def _file(place: Path, data: bytes) -> Path:
     path = place / "forged.json"
     path.write_bytes(data)
     return path
+
+
+def test_a_list_of_nobody_is_no_yes_and_an_empty_one_says_so(
+    place: Path, capsys: pytest.CaptureFixture
+) -> None:
+    empty = place / "empty.json"
+    empty.write_text('{"trust_schema": 1, "keys": []}')
+    assert suite("trust", "check", empty) == 4
+    assert "nobody may sign" in capsys.readouterr().err
+    assert suite("trust", "list", empty) == 0
+    assert capsys.readouterr().out == "the list names nobody\n"
+    assert suite("trust", "list", empty, "--json") == 0
+    assert capsys.readouterr().out == "[]\n"
+    run = place / "run"
+    assert suite("review", "list", run, "--trust", place / "keys.json") == 0
+    assert capsys.readouterr().out == "nothing was stated about it\n"
+
+
+def test_who_signs_without_a_key_is_listed(place: Path, capsys: pytest.CaptureFixture) -> None:
+    who = {"owner": "acme", "role": "lab", "signsFor": ["cpu"], "identity": "a@b.c", "issuer": "i"}
+    who |= {"validFor": {"start": "2026-01-01T00:00:00Z"}}
+    known = {"trust_schema": 1, "keys": [], "identities": [who], "sigstoreRoot": {}}
+    file = place / "identities.json"
+    file.write_text(json.dumps(known))
+    assert suite("trust", "list", file, "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row == {
+        "owner": "acme",
+        "role": "lab",
+        "signs_for": "cpu",
+        "counts": "from 2026-01-01T00:00:00Z",
+        "key_id": "a@b.c (i)",
+    }
+    assert suite("trust", "check", file) == 0
+    assert capsys.readouterr().out.startswith(f"{file}: 0 keys, 1 identities\n")
+
+
+def test_a_bad_trust_list_is_told_before_the_tree_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "submissions").mkdir()
+    bad = tmp_path / "bad.json"
+    bad.write_text("{}")
+    assert suite("check", tmp_path / "submissions", "--trust", bad) == 5
+    assert f"{bad} breaks the trust schema" in capsys.readouterr().err
+    bad.write_text("no key")
+    assert suite("check", tmp_path / "submissions", "--key", bad) == 5
+    assert f"at {bad}" in capsys.readouterr().err

@@ -1,12 +1,6 @@
 // A run as it goes: its server is asked once a second, and what it says is set as text.
-const STATES = { waiting: ["waiting", "等待"], running: ["running", "进行中"], ended: ["ended", "已结束"] };
-const QUANTITIES = {
-  utilisation: ["Utilisation, %", "利用率，%", 100],
-  power_w: ["Power, W", "功率，W", 1],
-  memory_used_bytes: ["Memory in use, GiB", "已用内存，GiB", 1 / 2 ** 30],
-  temperature_c: ["Temperature, °C", "温度，°C", 1],
-  clock_mhz: ["Clock, MHz", "时钟，MHz", 1],
-};
+// The words stand in the page, which shows the same where no script runs.
+const { states: STATES, quantities: QUANTITIES } = JSON.parse(byId("words")?.textContent ?? "{}");
 const spread = (figures) => (figures ? [figures.p50, figures.p90, figures.p99].map((value) => written(value)).join(" / ") : "–");
 const number = (value) => (value === null ? "–" : written(value));
 const cell = (content) => make("td", { class: "num" }, content);

@@ -59,4 +59,10 @@ def summary(report: CheckReport) -> Sentence:
     summary = listed if parts else Sentence("no submission", "没有提交")
     if report.since:
         summary += Sentence(f" changed since {report.since}", f"（自 {report.since} 以来更改的）")
+    if report.deciding:
+        files = ", ".join(report.deciding)
+        summary += Sentence(
+            f"; so did {files}, by which these are judged again",
+            f"；{files} 也已更改，所涉提交据此重新评判",
+        )
     return summary

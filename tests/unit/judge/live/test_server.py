@@ -1,6 +1,7 @@
 """What the server gives out, and what it does not."""
 
 import json
+import re
 import socket
 import struct
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 from suite.base.errors import EngineError
 from suite.judge.live.server import Runs, Server
+from suite.judge.report.templating import pair
 from tests.factories import evidence
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -19,7 +21,9 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     runs = tmp_path_factory.mktemp("runs")
-    run = evidence.write(runs / "run")
+    parts = evidence.document()
+    parts["telemetry"] = [{"t": 10**9, "tool": "smi", "device": "npu 0", "power_w": 300.5}]
+    run = evidence.write(runs / "run", parts)
     (run / "scorecard.html").write_text("<title>the card</title>")
     (run / "signer.key").write_text("secret")
     evidence.write(runs / HOSTILE.replace("/", ""))
@@ -64,6 +68,20 @@ def test_a_page_and_a_card(served):
     assert (
         ask(served, "runs/run")[1].count(b"<h1>run</h1>") == 1
     )  # by way of the address with its slash
+
+
+def test_without_a_script_a_page_shows_how_it_stands(served):
+    state = json.loads(ask(served, "runs/run/state.json")[1])
+    page = ask(served, "runs/run/")[1].decode()
+    rows = re.findall(r'<tr data-state="(\w+)">.*?<td class="num">(\d+ / \d+)</td>', page)
+    assert rows == [
+        (phase["state"], f"{phase['ended']} / {phase['planned']}") for phase in state["phases"]
+    ]
+    assert any(ended.partition(" ")[0] != "0" for _, ended in rows)
+    devices = page.partition("<noscript>")[2].partition("</noscript>")[0]
+    assert re.findall(r"<li>.*</li>", devices) == [
+        f"<li>npu 0 · {pair('Power, W', '功率，W')}: 300.5</li>"
+    ]
 
 
 def test_head_has_no_body(served):

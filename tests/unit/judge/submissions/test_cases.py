@@ -195,7 +195,7 @@ def test_a_replay_of_what_stood_at_a_commit_is_found_whatever_became_of_it(
     assert codes() == ("submission-replayed",)
     kept = (made.root / ".git" / index.FILE).read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(changes, "lay_blob", None)  # nothing that stood there is read again
+        patch.setattr(changes, "Blobs", None)  # nothing that stood there is read again
         assert codes() == ("submission-replayed",)
         evidence_ = made.tree / first / pack.PACK_FILE
         whole = evidence_.read_bytes()
