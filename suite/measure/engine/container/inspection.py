@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import field
 
+from suite.base.bilingual import Sentence
+from suite.base.errors import SetupError
+
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
@@ -82,5 +85,18 @@ class Inspection(_Answer, frozen=True):
 
 
 def inspected(container: Container) -> Inspection:
-    """What was answered when the container was last asked about (`reload`)."""
-    return msgspec.convert(container.attrs, Inspection)
+    """What was answered when the container was last asked about (`reload`).
+
+    Raises:
+        SetupError: ``docker-failed``: an answer of another form.
+    """
+    try:
+        return msgspec.convert(container.attrs, Inspection)
+    except msgspec.ValidationError as cause:
+        raise SetupError(
+            "docker-failed",
+            Sentence(
+                f"the Docker engine's answer about a container has another form: {cause}",
+                f"Docker 引擎关于容器的应答形式不符：{cause}",
+            ),
+        ) from cause

@@ -34,20 +34,22 @@ def death(container: Container) -> str | None:
     """Why a container no longer runs; None while it does. Never raises."""
     try:
         container.reload()
+        state = inspected(container).state
     except errors.NotFound:
         return "somebody removed the container"
     except (errors.APIError, requests.exceptions.RequestException) as error:
         return f"the Docker engine no longer answers: {type(error).__name__}"
-    state = inspected(container).state
+    except SetupError as error:
+        return error.message
     if state.running:
         return None
     if state.oom_killed:
-        return (
-            f"out of memory: the kernel killed it at its memory limit (exit code {state.exit_code})"
-        )
-    if state.error:
-        return f"{clean(state.error)[:300]} (exit code {state.exit_code})"
-    return f"it ended with exit code {state.exit_code}"
+        why = "out of memory: the kernel killed it at its memory limit"
+    elif state.error:
+        why = clean(state.error)[:300]
+    else:
+        return f"it ended with exit code {state.exit_code}"
+    return f"{why} (exit code {state.exit_code})"
 
 
 @contextlib.contextmanager

@@ -1,9 +1,12 @@
 """What Docker and Podman answer about a container."""
 
-import msgspec
+from types import SimpleNamespace
+
 import pytest
 
-from suite.measure.engine.container.inspection import Inspection
+from suite.base.errors import SetupError
+from suite.measure.engine.container.inspection import inspected
+from suite.measure.engine.container.lifetime import death
 
 DOCKER = {
     "Id": "1",
@@ -23,8 +26,12 @@ PODMAN = DOCKER | {
 }
 
 
+def asked(answer):
+    return SimpleNamespace(attrs=answer, reload=lambda: None)
+
+
 def test_what_docker_answers():
-    answer = msgspec.convert(DOCKER, Inspection)
+    answer = inspected(asked(DOCKER))
     assert (answer.state.oom_killed, answer.state.exit_code) == (True, 137)
     assert answer.host_config.publishes
     assert answer.network_settings.ports["80/tcp"][0].host_port == "4000"
@@ -32,12 +39,18 @@ def test_what_docker_answers():
 
 
 def test_podman_exposes_without_publishing():
-    answer = msgspec.convert(PODMAN, Inspection)
+    answer = inspected(asked(PODMAN))
     assert not answer.host_config.publishes
     assert (answer.config.cmd, answer.config.user) == (None, None)
     assert answer.network_settings.networks["name"].address == ""
 
 
-def test_an_answer_of_another_form_is_refused():
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"State": {}}, Inspection)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"State": {}}, DOCKER | {"State": {"Running": "yes"}}, DOCKER | {"Config": None}],
+)
+def test_an_answer_of_another_form_is_refused(wrong):
+    with pytest.raises(SetupError) as refused:
+        inspected(asked(wrong))
+    assert refused.value.code == "docker-failed"
+    assert "another form" in death(asked(wrong))
