@@ -22,6 +22,13 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:,.{max(places, 0)}f}"
 
 
+def figure(value: float) -> str:
+    """A measured figure in a table: four digits that count, whole from 1,000 on, never an exponent."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if abs(value) >= 1e-4 else significant(value, 4)
+
+
 def duration(seconds: float) -> str:
     """A length of time: ``0.42 s``, ``19.0 s``, ``2 min 05 s``, ``1 h 03 min``."""
     if seconds < MINUTE_S:

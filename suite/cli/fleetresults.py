@@ -11,6 +11,7 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined
 from suite.base.errors import EvidenceError, SetupError, TrustError
 from suite.base.language import Language, language
+from suite.base.quantities import figure
 from suite.base.safe import is_plain, replace_file
 from suite.base.visible import say
 from suite.cli import fleets, judging, signingkey
@@ -316,7 +317,7 @@ def write_spread(made: Spread) -> None:
             (
                 f"{item.phase}/{item.metric}, {item.unit}",
                 page.number(item.median),
-                f"{item.smallest:.4g} – {item.largest:.4g}",
+                f"{figure(item.smallest)} – {figure(item.largest)}",
                 f"{item.machines} x {item.repeats / item.machines:.3g}",
                 page.share(item.between, item) or "-",
                 page.share(item.within, item) or "-",

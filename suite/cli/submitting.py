@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from suite.base import jsonio
@@ -104,6 +105,10 @@ def pushed(paths: Sequence[Path], place: str, elsewhere: Elsewhere) -> int:
         SuiteError: as `suite.judge.submissions.submit.put`, and of evidence that is not at hand.
     """
     store = _oci(place)
+    if (
+        elsewhere.store is None
+    ):  # where `suite submit --store` brought the evidence, the rest may follow it
+        elsewhere = replace(elsewhere, store=store)
     wanted = tree.within(paths)
 
     def made() -> Iterator[Artifact]:

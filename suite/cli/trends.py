@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
 from suite.base.language import language
+from suite.base.quantities import figure
 from suite.base.visible import say
 from suite.cli import storing
 from suite.cli.output import write_table
@@ -81,7 +82,7 @@ _TRENDS = {"worse": "变差", "lost": "缺失", "better": "变好", "too-few": "
 
 
 def _number(value: Value | None) -> str:
-    return f"{value.value:.4g}{_unit(value.unit)}" if isinstance(value, Measured) else "-"
+    return f"{figure(value.value)}{_unit(value.unit)}" if isinstance(value, Measured) else "-"
 
 
 def _unit(unit: str) -> str:
@@ -134,7 +135,7 @@ def _line(trend: MetricTrend) -> tuple[str, ...]:
     before, now = given(trend.before), given(trend.now)
     step = ""
     if before is not None and now is not None:
-        step = f"{before:.4g} -> {now:.4g}{_unit(trend.unit)}"
+        step = f"{figure(before)} -> {figure(now)}{_unit(trend.unit)}"
     name = Sentence(
         f"{_phase(trend.phase)}/{trend.metric}", f"{_phase(trend.phase).zh}/{trend.metric}"
     )

@@ -198,4 +198,6 @@ def test_nothing_answers(run: Path, tmp_path: Path, capfd: pytest.CaptureFixture
     assert suite("store", "pull", store, "--to", tmp_path / "tree") == 4
     errors = capfd.readouterr()[1]
     assert "registry-refused" in errors
+    assert "once it answers" in errors
+    assert "docker login" not in errors
     assert "evidence-unreachable" in errors

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence, chinese, joined
+from suite.base.quantities import significant
 from suite.declare.plan.engine_text import (
     comment,
     comments,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from suite.documents.model import ModelFacts
     from suite.documents.plan import Plan
-    from suite.documents.topology import Topology
+    from suite.documents.topology import PlannedLinks, Topology
 
 _BASES: Final = {"dense": "稠密"}
 
@@ -104,6 +105,8 @@ def _head(plan: Plan) -> list[str]:
     ]
     if plan.topology is not UNSET:
         lines.append(labelled("Nodes       ", "节点      ", _nodes(plan, plan.topology)))
+        if plan.topology.links is not UNSET:
+            lines.append(labelled("Links       ", "链路      ", _links(plan.topology.links)))
     if plan.workload.taskset.pinned is not UNSET:
         words = known_words(plan.workload.taskset.pinned)
         lines.append(labelled("Texts       ", "文本      ", words))
@@ -140,6 +143,15 @@ def _nodes(plan: Plan, topology: Topology) -> Sentence:
     return Sentence(
         f"{roles} (layout {topology.layout}); tensor ranks x stages x replicas: {split}{expert}",
         f"{roles}（布局 {topology.layout}）；张量并行 x 流水级 x 副本：{split}{expert.zh}",
+    )
+
+
+def _links(links: PlannedLinks) -> Sentence:
+    """What the network between the nodes is declared to reach."""
+    rate, trip = significant(links.bytes_per_s * 8 / 1e9), significant(links.round_trip_s * 1e6)
+    return Sentence(
+        f"{rate} Gbit/s, {trip} µs there and back, declared ({links.source})",
+        f"{rate} Gbit/s，往返 {trip} µs，据声明（{links.source}）",
     )
 
 

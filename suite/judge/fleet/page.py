@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from suite import __version__
+from suite.base.quantities import figure
 from suite.documents.value import Measured
 from suite.judge.report import svg
 from suite.judge.report.html import both
@@ -50,6 +51,7 @@ def _template() -> jinja2.Template:
     environment = template_environment(_TEMPLATES)
     environment.globals |= {
         "number": number,
+        "figure": figure,
         "share": share,
         "strip": strip,
         "both": both,
@@ -63,8 +65,8 @@ def number(value: Value) -> str:
     if not isinstance(value, Measured):
         return ""
     if value.low is None or value.high is None:
-        return f"{value.value:.4g}"
-    return f"{value.value:.4g} ({value.low:.4g} – {value.high:.4g})"
+        return figure(value.value)
+    return f"{figure(value.value)} ({figure(value.low)} – {figure(value.high)})"
 
 
 def share(value: Value, metric: SpreadMetric) -> str:
@@ -89,7 +91,7 @@ def strip(metric: SpreadMetric) -> Markup:
         parts.append(svg.line(at, svg.TOP, at, svg.HEIGHT - svg.BOTTOM, "median"))
     for value in (low, high):
         at = _x(value, low, high)
-        parts.append(svg.text(at, svg.HEIGHT - svg.BOTTOM + 16, f"{value:.4g}", "tick"))
+        parts.append(svg.text(at, svg.HEIGHT - svg.BOTTOM + 16, figure(value), "tick"))
     return svg.frame(parts)
 
 

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual, Sentence
+from suite.base.quantities import significant
 from suite.judge.log.phases import phase_logs
 from suite.judge.rules.clients import SECOND_NS, farm_of, mine, named, title
 from suite.judge.rules.rule import Finding, of, passed, rule, warned
@@ -143,8 +144,8 @@ def _slow_turn(events: Sequence[Request], share: int, most: float) -> Sentence |
     if turn <= most:
         return None
     return Sentence(
-        f" sent the next request up to {turn:.3g} ms after an answer had ended (p99), bound {most:.3g} ms",
-        f" 在回答结束后 {turn:.3g} 毫秒（p99）才发出下一请求，上限 {most:.3g} 毫秒",
+        f" sent the next request up to {significant(turn)} ms after an answer had ended (p99), bound {significant(most)} ms",
+        f" 在回答结束后 {significant(turn)} 毫秒（p99）才发出下一请求，上限 {significant(most)} 毫秒",
     )
 
 
@@ -158,8 +159,8 @@ def _late(events: Sequence[Request], error: Bound | None, log: PhaseLog) -> Sent
     if p99 <= limit:
         return None
     return Sentence(
-        f" sent up to {p99:.3g} ms late (p99 and clock), bound {limit:g} ms",
-        f" 发送延迟达 {p99:.3g} 毫秒（p99 与时钟误差），上限 {limit:g} 毫秒",
+        f" sent up to {significant(p99)} ms late (p99 and clock), bound {limit:g} ms",
+        f" 发送延迟达 {significant(p99)} 毫秒（p99 与时钟误差），上限 {limit:g} 毫秒",
     )
 
 
@@ -171,7 +172,8 @@ def _distances(farm: Farm, first: Mapping[int, Sequence[float]]) -> Finding:
         why = Sentence(": its way to the server was not timed", "：其到服务器的路径未计时")
         return warned(named(untimed[0]) + why)
     figures = ", ".join(
-        f"{n}: {ways[n]:.3g} / {medians[n]:.4g} ms" for n in sorted(medians.keys() & ways.keys())
+        f"{n}: {significant(ways[n])} / {significant(medians[n], 4)} ms"
+        for n in sorted(medians.keys() & ways.keys())
     )
     nearest = min(ways.values(), default=0.0)
     for number, way in sorted(ways.items()):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
+from suite.base.quantities import significant
 from suite.declare.analysis.dealing import owner, shares
 from suite.declare.scenarios.phase import kind
 from suite.documents.document import given
@@ -279,13 +280,13 @@ def clocks(_: Evidence, farm: Farm) -> Finding:
             worst[number] = max(worst.get(number, 0), bound.width_ns)
             if bound.width_ns > max(LEAST_NS, length // ERROR_SHARE):
                 late = late or name + Sentence(
-                    f" may be off by {bound.width_ns / 1e6:.3g} ms",
-                    f" 的误差可达 {bound.width_ns / 1e6:.3g} 毫秒",
+                    f" may be off by {significant(bound.width_ns / 1e6)} ms",
+                    f" 的误差可达 {significant(bound.width_ns / 1e6)} 毫秒",
                 )
     if late is not None:
         return warned(late)
     listed = ", ".join(
-        f"{number}: ±{error / 1e3:.3g} µs" for number, error in sorted(worst.items())
+        f"{number}: ±{significant(error / 1e3)} µs" for number, error in sorted(worst.items())
     )
     return passed(
         Sentence(f"times lie within, by client: {listed}", f"各客户端的时刻误差不超过：{listed}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
-from suite.base.bilingual import Bilingual, Sentence, chinese
+from suite.base.bilingual import Bilingual, Sentence, chinese, joined
+from suite.base.quantities import significant
 from suite.base.status import Outcome
 from suite.declare.plan.topology import node_engine, role_of
 from suite.documents.document import given
@@ -29,6 +30,8 @@ SLACK: Final = 2.0
 """By which factor a link may fall short of what was declared, and one measurement of another."""
 ROUND_TRIP_NS: Final = 1_000_000
 """Round trips that differ by less are alike: what a busy host adds."""
+SHOWN: Final = 4
+"""Links whose fault is named."""
 
 
 def _nodes(evidence: Evidence) -> Nodes | Finding:
@@ -255,23 +258,38 @@ def linked(evidence: Evidence, nodes: Nodes) -> Finding:
     wanted = [(0, other) for other in others] + [(other, 0) for other in others]
     topology = given(evidence.plan.topology)
     declared = None if topology is None else given(topology.links)
-    for pair in wanted:
-        if why := _link_problem(by_link.get(pair, {}), declared):
-            name = Sentence(f"link {pair[0]} to {pair[1]}: ", f"链路 {pair[0]} 至 {pair[1]}：")
-            return warned(name + why, [FILE])
+    wrong = [
+        Sentence(f"link {a} to {b}: ", f"链路 {a} 至 {b}：") + why
+        for a, b in wanted
+        if (why := _link_problem(by_link.get((a, b), {}), declared))
+    ]
+    if wrong:
+        listed = joined(wrong[:SHOWN], "; ", "；")
+        if (more := len(wrong) - SHOWN) > 0:
+            listed += Sentence(f"; and {more} more", f"；另有 {more} 条")
+        return warned(listed, [FILE])
     least = min(link.bytes_per_s for link in nodes.links)
     longest = max(_trip_ns(link) for link in nodes.links)
-    standing = (
-        Sentence("as declared", "与声明相符")
-        if declared
-        else Sentence("nothing is declared", "未作声明")
-    )
+    standing = Sentence("nothing is declared", "未作声明")
+    if declared is not None:
+        figures = f"{_gbit(declared.bytes_per_s)} Gbit/s, {_us(declared.round_trip_s * 1e9)} µs"
+        standing = Sentence(
+            f"declared: {figures} ({declared.source})", f"声明：{figures}（{declared.source}）"
+        )
     return passed(
         Sentence(
-            f"at least {least * 8 / 1e9:.3g} Gbit/s, at most {longest / 1e3:.3g} µs there and back; {standing}",
-            f"至少 {least * 8 / 1e9:.3g} Gbit/s，往返至多 {longest / 1e3:.3g} µs；{chinese(standing)}",
+            f"at least {_gbit(least)} Gbit/s, at most {_us(longest)} µs there and back; {standing}",
+            f"至少 {_gbit(least)} Gbit/s，往返至多 {_us(longest)} µs；{chinese(standing)}",
         )
     )
+
+
+def _gbit(bytes_per_s: float) -> str:
+    return significant(bytes_per_s * 8 / 1e9)
+
+
+def _us(nanoseconds: float) -> str:
+    return significant(nanoseconds / 1e3)
 
 
 def _trip_ns(link: LinkRecord) -> float:
@@ -291,10 +309,10 @@ def _changed(links: Sequence[LinkRecord]) -> str:
     """What differs between two measurements of a link; "" where nothing does."""
     rates, trips = [link.bytes_per_s for link in links], [_trip_ns(link) for link in links]
     if max(rates) > SLACK * min(rates):
-        figures = f"{rates[0] * 8 / 1e9:.3g}, {rates[1] * 8 / 1e9:.3g} Gbit/s"
+        figures = f"{_gbit(rates[0])}, {_gbit(rates[1])} Gbit/s"
         return Sentence(f"its bandwidth changed: {figures}", f"带宽有变：{figures}")
     if max(trips) > SLACK * min(trips) and max(trips) - min(trips) > ROUND_TRIP_NS:
-        figures = f"{trips[0] / 1e3:.3g}, {trips[1] / 1e3:.3g} µs"
+        figures = f"{_us(trips[0])}, {_us(trips[1])} µs"
         return Sentence(f"its round trip changed: {figures}", f"往返时间有变：{figures}")
     return ""
 
@@ -304,10 +322,10 @@ def _short(links: Sequence[LinkRecord], declared: PlannedLinks) -> str:
     rate, trip = min(link.bytes_per_s for link in links), max(map(_trip_ns, links))
     wanted_ns = declared.round_trip_s * 1e9
     if rate * SLACK < declared.bytes_per_s:
-        figures = f"{rate * 8 / 1e9:.3g} of {declared.bytes_per_s * 8 / 1e9:.3g} Gbit/s"
+        figures = f"{_gbit(rate)} of {_gbit(declared.bytes_per_s)} Gbit/s"
         return Sentence(f"slower than declared: {figures}", f"慢于声明：{figures}")
     if trip > max(wanted_ns * SLACK, wanted_ns + ROUND_TRIP_NS):
-        figures = f"{trip / 1e3:.3g} µs, {wanted_ns / 1e3:.3g} µs"
+        figures = f"{_us(trip)} µs, {_us(wanted_ns)} µs"
         return Sentence(
             f"a longer round trip than declared: {figures}", f"往返时间长于声明：{figures}"
         )

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 _CHUNKED: Final = 32 << 20
 """Larger blobs go in pieces, so that none is held whole."""
 _CREATED: Final = (200, 201, 202)
+_AGAIN: Final = Sentence(
+    "once it answers, the same command goes on: what arrived is not sent again",
+    "待其应答后，重新执行同一命令即可继续：已送达的内容不会重复发送",
+)
+_LOGIN: Final = Sentence(
+    "docker login HOST keeps user and password where they are looked for",
+    "docker login HOST 会把用户名与密码保存在查找之处",
+)
 
 
 class _Bounded(HTTPAdapter):
@@ -162,9 +170,7 @@ class Pusher:
             OSError,
         ) as cause:
             why = f"{type(cause).__name__}: {str(cause)[:300]}"
-            hint = Sentence(
-                "docker login HOST keeps user and password where they are looked for",
-                "docker login HOST 会把用户名与密码保存在查找之处",
-            )
+            gone = isinstance(cause, requests.ConnectionError | requests.Timeout)
+            hint = _AGAIN if gone else _LOGIN
             message = Sentence(f"{self._registry}: {why}", f"{self._registry}：{why}")
             raise SetupError("registry-refused", message, hint=hint) from cause

@@ -2,7 +2,7 @@
 
 import pytest
 
-from suite.base.quantities import duration, latency, significant
+from suite.base.quantities import duration, figure, latency, significant
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,11 @@ def test_a_length_of_time(seconds, text):
 )
 def test_a_latency_turns_into_seconds(milliseconds, text):
     assert latency(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (0.5, "0.5"), (999.96, "1000"), (12_345.6, "12,346"), (1.5e-7, "0.0000001500")],
+)
+def test_a_figure_in_a_table_has_no_exponent(value, text):
+    assert figure(value) == text

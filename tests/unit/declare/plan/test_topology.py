@@ -154,4 +154,7 @@ def test_only_containers_span_nodes():
 
 def test_declared_links_are_in_the_plan():
     links = PlannedLinks(bytes_per_s=12.5e9, round_trip_s=3e-05, source="data-sheet")
-    assert over(2, links=links).topology.links == links
+    plan = over(2, links=links)
+    assert plan.topology.links == links
+    wanted = "# Links       100 Gbit/s, 30.0 µs there and back, declared (data-sheet)"
+    assert wanted in render_plan(plan).splitlines()

@@ -154,3 +154,13 @@ def test_the_page_is_the_same_every_time_and_has_no_script(fleet):
     assert "功率上限" in text
     assert text.count("<circle") == 14
     assert render(made, Language.ZH) != page
+
+
+def test_a_rate_of_many_digits_has_no_exponent(fleet):
+    cards = {name: [card(12_345.6 + n)] for n, name in enumerate(fleet)}
+    text = render(made_of(cards), Language.EN).decode()
+    assert "12,346 – 12,352" in text
+    assert not re.search(
+        r"\d[eE][+-]?\d\d\b",
+        re.sub(r"<code>.*?</code>|<style>.*?</style>|<meta[^>]*>", "", text, flags=re.DOTALL),
+    )

@@ -13,6 +13,7 @@ import pytest
 
 from suite.base import jsonio
 from suite.base.errors import EvidenceError, SetupError, UsageError
+from suite.cli.submitting import pushed
 from suite.judge.submissions import artifact, folders, layout, pull, source, submit
 from suite.judge.submissions.source import Elsewhere
 from suite.judge.submissions.stores import Layout
@@ -264,3 +265,17 @@ def test_a_tag_that_is_not_there(sound: factory.Tree, tmp_path: Path) -> None:
     with pytest.raises(EvidenceError) as caught:
         list(pull.pull(store, "latest", tmp_path / "tree"))
     assert caught.value.code == "layout-wrong"
+
+
+def test_evidence_that_lies_there_already_is_no_hindrance(
+    sound: factory.Tree, tmp_path: Path
+) -> None:
+    shutil.copytree(sound.root, tmp_path / "w")
+    made = dataclasses.replace(sound, root=tmp_path / "w")
+    place, words = f"oci-layout:{tmp_path / 'layout'}", [made.tree]
+    assert pushed(words, place, Elsewhere()) == 1
+    made.op_elsewhere()
+    assert pushed(words, place, Elsewhere()) == 1
+    with pytest.raises(EvidenceError) as refused:
+        pushed(words, f"oci-layout:{tmp_path / 'other'}", Elsewhere())
+    assert refused.value.code == "evidence-elsewhere"
