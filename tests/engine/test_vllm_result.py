@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -12,6 +13,7 @@ from suite.judge.report.formats.format import Subject
 from suite.judge.score import score
 from tests.engine.test_arguments import python
 from tests.factories import evidence as factory
+from tests.factories import pypackages
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -43,6 +45,18 @@ requests = [
 ]
 print(len(construct_timeline_data(requests, [0.025, 0.05], ["fast", "medium", "slow"])))
 """
+PLOTTING = [
+    "pandas<3",
+    "python-dateutil",
+    "pytz",
+    "six",
+    "tzdata",
+    "matplotlib",
+    "contourpy",
+    "cycler",
+]
+PLOTTING += ["fonttools", "kiwisolver", "pyparsing", "pillow", "packaging", "seaborn"]
+"""What vLLM draws sweeps with, and leaves to who wants them drawn; NumPy is its own."""
 OPTIONAL = {"ramp_up_strategy", "ramp_up_start_rps", "ramp_up_end_rps"}
 """Written only where a ramp was asked for."""
 
@@ -68,3 +82,46 @@ def test_every_member_that_vllm_writes_is_there_and_its_plot_reads_them(tmp_path
     assert set(asked(MEMBERS)) - OPTIONAL <= made.keys()
     gaps = sum(len(listed) for listed in made["itls"])
     assert asked(TIMELINE, str(path)) == made["num_prompts"] + gaps
+
+
+SWEEP = """
+import sys
+from vllm.benchmarks.sweep import plot, plot_pareto
+from vllm.utils.argparse_utils import FlexibleArgumentParser
+for module, arguments in (
+    (plot, plot.SweepPlotArgs), (plot_pareto, plot_pareto.SweepPlotParetoArgs)
+):
+    words = sys.argv[1:2] + (sys.argv[2:] if module is plot else [])
+    read = arguments.add_cli_args(FlexibleArgumentParser()).parse_args(words)
+    module.main(read)
+"""
+
+
+def test_vllms_own_sweep_plots_compare_saved_results(tmp_path):
+    """`vllm bench sweep plot` and `plot_pareto`, which read lists of saved results."""
+    saved = []
+    for slower in (1, 2):
+        parts = factory.document()
+        for request in parts["requests"]:
+            request["t_end"] += 10**6 * slower
+            request["chunk_dt"] = [gap * slower for gap in request["chunk_dt"]]
+        evidence = factory.evidence(parts)
+        subject = Subject(score(evidence), evidence=evidence, phase="offline")
+        made = json.loads(registry.render("vllm-bench", subject))
+        saved.append(made | {"max_concurrency": slower, "tensor_parallel_size": 1})
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/summary.json").write_text(json.dumps(saved))
+    pypackages.install(tmp_path / "plotting", python("vllm"), PLOTTING, "--no-deps")
+    axes = ["--var-x", "max_concurrency", "--var-y", "p99_ttft_ms"]
+    done = subprocess.run(
+        [str(python("vllm")), "-c", SWEEP, str(tmp_path), *axes],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "plotting"), "MPLBACKEND": "agg"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Plotted 2 points" in done.stdout
+    pictures = [*tmp_path.glob("*.png"), *tmp_path.glob("pareto/*.png")]
+    assert [path.read_bytes()[1:4] for path in pictures] == [b"PNG", b"PNG"]

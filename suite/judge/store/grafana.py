@@ -1,7 +1,8 @@
 """Grafana dashboards over a store in PostgreSQL, and what provisions them.
 
 One is over the store's own tables, one over those of transformers' MetricsRecorder, where a run was put into them
-(``suite export --format transformers-sql``). Every query is also run, as Grafana would send it, against a real PostgreSQL by a test.
+(``suite export --format transformers-sql``). Every query is also run, as Grafana would send it, against a real PostgreSQL by a test,
+and the dashboards are held against the types of Grafana's own schema.
 """
 
 from __future__ import annotations
@@ -238,11 +239,10 @@ def _variable(variable: Variable) -> JSONObject:
         "type": "query",
         "datasource": dict(_SOURCE),
         "query": variable.query,
-        "definition": variable.query,
         "refresh": 2,
         "multi": variable.several,
         "includeAll": variable.several,
-        "current": {"text": ["All"], "value": ["$__all"]} if variable.several else {},
+        **({"current": {"text": ["All"], "value": ["$__all"]}} if variable.several else {}),
     }
 
 
