@@ -2,7 +2,7 @@
 
 YAML is read through its node tree, so that nothing is converted behind the writer's back: a plain scalar is
 a JSON number, ``true``, ``false``, ``null`` or text. Words that YAML 1.1 gives another meaning (``no``,
-``1:30``, ``017``, dates, ``.inf``) are refused with the advice to quote them.
+``1:30``, ``017``, dates, ``.inf``) are refused with the advice to quote them. What is well formed and refused is told all at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import DeclarationError, Place, SuiteError
+from suite.base.errors import DeclarationError, Place, Problem, SuiteError
 from suite.base.jsonio import MAX_DEPTH, MAX_INTEGER, JSONObject, JSONValue, read_bytes
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ _AMBIGUOUS = re.compile(
 )
 
 
+_CONSTANTS = {
+    **dict.fromkeys(("y", "yes", "on", "true"), "true"),
+    **dict.fromkeys(("n", "no", "off", "false"), "false"),
+    **dict.fromkeys(("~", "null"), "null"),
+}
+"""What YAML 1.1 means by words that are refused, as it is written here."""
 _OPENING = (
     *(yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken),
     *(yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken),
@@ -43,10 +49,15 @@ _CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndTo
 
 @dataclass(frozen=True, slots=True)
 class YAMLDocument:
-    """A value and the 1-based line of every member and item by JSON pointer."""
+    """A value and the 1-based line of every member and item by JSON pointer.
+
+    Attributes:
+        refused: what a lenient reading went past; at these places the value is a stand-in.
+    """
 
     value: JSONValue
     lines: dict[str, int]
+    refused: list[Problem]
 
 
 class _Builder:
@@ -54,17 +65,20 @@ class _Builder:
         self.name = name
         self.error = error
         self.lines: dict[str, int] = {}
+        self.refused: list[Problem] = []
 
-    def refuse(
-        self, node: yaml.Node, message: str, hint: str = "", pointer: str = ""
-    ) -> SuiteError:
+    def refuse(self, node: yaml.Node, message: str, hint: str = "", pointer: str = "") -> None:
+        """Note what is wrong and go on, so that everything is told in one round."""
         place = Place(self.name, node.start_mark.line + 1, pointer or None)
-        return self.error("yaml-refused", message, place, hint)
+        self.refused.append(Problem(message, place, hint))
 
     def build(self, node: yaml.Node, pointer: str, depth: int = 0) -> JSONValue:
         if depth > MAX_DEPTH:
-            raise self.refuse(
-                node, Sentence(f"nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层")
+            place = Place(self.name, node.start_mark.line + 1)
+            raise self.error(
+                "yaml-refused",
+                Sentence(f"nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层"),
+                place,
             )
         self.lines.setdefault(pointer, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
@@ -79,19 +93,21 @@ class _Builder:
         result: JSONObject = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise self.refuse(
+                self.refuse(
                     key_node,
                     Sentence("a member's name must be text", "成员名称必须是文本"),
                     pointer=pointer,
                 )
+                continue
             key = str(key_node.value)
             inner = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
             if key in result:
-                raise self.refuse(
+                self.refuse(
                     key_node,
                     Sentence(f"the member {key!r} occurs twice", f"成员 {key!r} 出现两次"),
                     pointer=inner,
                 )
+                continue
             self.lines[inner] = key_node.start_mark.line + 1
             result[key] = self.build(value_node, inner, depth + 1)
         return result
@@ -104,19 +120,26 @@ class _Builder:
         if text in constants:
             return constants[text]
         if text == "":
-            raise self.refuse(
+            thousands = re.search(r"/[0-9]{3}$", pointer)
+            self.refuse(
                 node,
                 Sentence("an empty value", "空值"),
-                Sentence('write null or ""', '请写 null 或 ""'),
+                Sentence("write a number without commas", "数字中不写逗号")
+                if thousands
+                else Sentence('write null or ""', '请写 null 或 ""'),
                 pointer,
             )
+            return None
         if _NUMBER.match(text):
             return self.number(node, text, pointer)
         if _AMBIGUOUS.match(text):
-            raise self.refuse(
+            word = _CONSTANTS.get(text.lower())
+            self.refuse(
                 node,
                 Sentence(f"{text!r} means something else in YAML", f"{text!r} 在 YAML 中另有含义"),
-                Sentence(f'write "{text}"', f'请写 "{text}"'),
+                Sentence(f'write "{text}", or {word}', f'请写 "{text}" 或 {word}')
+                if word
+                else Sentence(f'write "{text}"', f'请写 "{text}"'),
                 pointer,
             )
         return text
@@ -124,17 +147,19 @@ class _Builder:
     def number(self, node: yaml.ScalarNode, text: str, pointer: str) -> int | float:
         if not any(char in text for char in ".eE"):
             if len(text) > 17 or abs(int(text)) > MAX_INTEGER:
-                raise self.refuse(
+                self.refuse(
                     node,
                     Sentence("the integer lies beyond 2^53 - 1", "该整数超出 2^53 - 1"),
                     pointer=pointer,
                 )
+                return 0
             return int(text)
         value = float(text)
         if value in (float("inf"), float("-inf")):
-            raise self.refuse(
+            self.refuse(
                 node, Sentence("the number is not finite", "该数不是有限数"), pointer=pointer
             )
+            return 0
         return value
 
 
@@ -196,22 +221,39 @@ def _text(data: bytes, name: str, error: type[SuiteError]) -> str:
         raise error(
             "yaml-refused", Sentence("not UTF-8", "不是 UTF-8"), Place(name, line)
         ) from cause
-    for number, line_text in enumerate(text.splitlines(), 1):
-        if "\t" in line_text:
-            place = Place(name, number)
-            raise error(
-                "yaml-refused",
-                Sentence("a tab", "含有制表符"),
-                place,
-                Sentence("indent with spaces", "请以空格缩进"),
-            )
+    tabs = [
+        Problem(
+            Sentence("a tab", "含有制表符"),
+            Place(name, number),
+            Sentence("indent with spaces", "请以空格缩进"),
+        )
+        for number, line in enumerate(text.splitlines(), 1)
+        if "\t" in line
+    ]
+    _require(tabs, error)
     return text
 
 
+def _require(problems: list[Problem], error: type[SuiteError]) -> None:
+    if problems:
+        first = problems[0]
+        raise error("yaml-refused", first.message, first.place, first.hint, problems)
+
+
 def loads(
-    data: bytes, *, name: str = "<data>", error: type[SuiteError] = DeclarationError
+    data: bytes,
+    *,
+    name: str = "<data>",
+    error: type[SuiteError] = DeclarationError,
+    lenient: bool = False,
 ) -> YAMLDocument:
     """Read one strict YAML document from bytes.
+
+    Args:
+        data: the file's bytes.
+        name: of the file, for the place of what is wrong.
+        error: class of the refusal.
+        lenient: go past what is well formed and refused, and tell it in `YAMLDocument.refused`.
 
     Raises:
         SuiteError: of the class `error`, code ``yaml-refused`` with file, line and pointer.
@@ -242,12 +284,19 @@ def loads(
         )
         raise error("yaml-refused", message, Place(name))
     builder = _Builder(name, error)
-    return YAMLDocument(builder.build(nodes[0], ""), builder.lines)
+    value = builder.build(nodes[0], "")
+    if not lenient:
+        _require(builder.refused, error)
+    return YAMLDocument(value, builder.lines, builder.refused)
 
 
 def load(
-    path: Path, *, error: type[SuiteError] = DeclarationError, below: Path | None = None
+    path: Path,
+    *,
+    error: type[SuiteError] = DeclarationError,
+    below: Path | None = None,
+    lenient: bool = False,
 ) -> YAMLDocument:
     """Read one strict YAML file; see the module's docstring for what is refused, and `read_bytes` for `below`."""
     data = read_bytes(path, error=error, limit=MAX_YAML_BYTES, below=below)
-    return loads(data, name=str(path), error=error)
+    return loads(data, name=str(path), error=error, lenient=lenient)

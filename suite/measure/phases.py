@@ -6,6 +6,7 @@ its requests are in the log as they end, and a signal or the engine's death ends
 
 from __future__ import annotations
 
+import http.client
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -20,6 +21,7 @@ from suite.documents.document import given
 from suite.documents.environment import Fact
 from suite.evidence import ENGINE_METRICS
 from suite.measure import network, processors
+from suite.measure.engine.readiness import probe
 from suite.measure.engine.served import end_code
 from suite.measure.enginepage import EnginePage
 from suite.measure.live import Live
@@ -70,6 +72,7 @@ def run_phases(run: Run, served: Served) -> None:
             served.alive,
             while_running=run.plan.runtime != "endpoint",
             always=run.plan.topology is not UNSET,
+            healthy=partial(_health, run, served),
         )
         stage = Stage(run, target, phase, watch)
         if phase.not_run is not UNSET:
@@ -80,6 +83,15 @@ def run_phases(run: Run, served: Served) -> None:
             if run.stamps is not None:
                 run.stamps.take(run, "phase.end", phase)
             network.note(run, served)
+
+
+def _health(run: Run, served: Served) -> str | None:
+    """What the engine's health path answers instead of 200; None where it does."""
+    path = run.plan.engine.readiness.path
+    answer = probe(served.base_url, path, run.load.headers, address=served.address)
+    if answer == http.client.OK:
+        return None
+    return Sentence(f"{path} answers: {answer}", f"{path} 应答：{answer}")
 
 
 def _phase(stage: Stage, served: Served) -> None:

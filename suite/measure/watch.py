@@ -13,6 +13,8 @@ INTERVAL_NS = 1_000_000_000
 """Least time between two questions while requests run: a container is asked through its engine, in milliseconds."""
 GRACE_S = 1.0
 """The kernel closes a dying process's connections a moment before it reports its end."""
+ENDING_S = 30.0
+"""An engine whose worker died answers errors, and that it is not healthy, for as long as its server takes to end."""
 _POLL_S = 0.02
 
 
@@ -27,6 +29,7 @@ class Watch:
             whose requests may wait for a node that is gone.
         dead: why it no longer runs, once that is known.
         failed: requests of the phase that have failed in stretches that are over.
+        healthy: None while its health path answers, else what comes instead; asked after failures alone.
     """
 
     alive: Callable[[], str | None]
@@ -34,6 +37,7 @@ class Watch:
     always: bool = False
     dead: str | None = None
     failed: int = 0
+    healthy: Callable[[], str | None] = lambda: None
     _seen: int = 0
     _next_ns: int = 0
 
@@ -54,11 +58,21 @@ class Watch:
     def after(self, failures: int) -> str | None:
         """At the end of a phase: why the engine is dead, None when it lives.
 
-        After failures it is given a moment to be seen dead.
+        After failures it is given a moment to be seen dead, and longer while its health path does not answer: one that never
+        does again is dead, whatever process of it is left.
         """
-        deadline = time.monotonic() + (GRACE_S if failures and self.while_running else 0.0)
+        asked = failures and self.while_running
+        began = time.monotonic()
         self.dead = self.dead or self.alive()
-        while self.dead is None and time.monotonic() < deadline:
+        while asked and self.dead is None and time.monotonic() < began + GRACE_S:
             time.sleep(_POLL_S)
             self.dead = self.alive()
+        sick = self.healthy() if asked and self.dead is None else None
+        while sick is not None and self.dead is None:
+            if time.monotonic() > began + ENDING_S:
+                self.dead = sick
+                break
+            time.sleep(_POLL_S)
+            self.dead = self.alive()
+            sick = self.healthy() if self.dead is None else None
         return self.dead

@@ -114,11 +114,12 @@ def check(vendor: tuple[Path, ...]) -> int:
         list_vendors,
         load_vendor,
     )
+    from suite.measure.telemetry import TOOLS
 
     directories = vendor or tuple(VENDOR_DIRECTORY / name for name in list_vendors())
     wrong = 0
     for path in directories:
-        problems = check_vendor(path)
+        problems = check_vendor(path, TOOLS)
         wrong += bool(problems)
         number = len(problems)
         count = {0: "in order", 1: "one problem"}.get(number, f"{number} problems")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import UNSET
 
 from suite.base import expressions
+from suite.base.bilingual import Sentence
 from suite.base.errors import choices
 from suite.declare.vendor import template
 from suite.declare.vendor.arguments import wrong_value
@@ -16,7 +17,7 @@ from suite.documents.codec import plain
 from suite.documents.document import given
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from suite.base.jsonio import JSONValue
     from suite.documents.vendor import Vendor
@@ -29,8 +30,10 @@ _SOURCE_MEMBERS = ("source", "provenance")
 _INDEXED = ("argument", "per_device", "cdi")
 
 
-def semantic_problems(doc: Vendor, *, directory: str) -> list[Found]:
-    """Every contradiction in a declaration that the schema accepts."""
+def semantic_problems(
+    doc: Vendor, *, directory: str, parsers: Collection[str] | None = None
+) -> list[Found]:
+    """Every contradiction in a declaration that the schema accepts; of telemetry, where the `parsers` are known."""
     problems: list[Found] = []
     if doc.id != directory:
         problems.append(("/id", f"the directory is called {directory!r}", f"write id: {directory}"))
@@ -42,9 +45,25 @@ def semantic_problems(doc: Vendor, *, directory: str) -> list[Found]:
     problems += _references(doc)
     problems += _expressions(doc)
     problems += _versions(doc)
+    problems += _parsers(doc, parsers)
     for index, engine in enumerate(doc.engines):
         problems += [(f"/engines/{index}{p}", m, h) for p, m, h in _engine(engine, doc)]
     return problems + peak_problems(doc)
+
+
+def _parsers(doc: Vendor, known: Collection[str] | None) -> list[Found]:
+    return [
+        (
+            f"/telemetry/{index}/parser",
+            Sentence(
+                f"no telemetry tool is called {tool.parser!r}",
+                f"没有名为 {tool.parser!r} 的遥测工具",
+            ),
+            choices(tool.parser, known),
+        )
+        for index, tool in enumerate(doc.telemetry)
+        if known is not None and tool.parser not in known
+    ]
 
 
 def _walk(value: JSONValue, pointer: str) -> Iterator[tuple[str, str, JSONValue]]:
@@ -258,17 +277,14 @@ def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
         if refusal.requested in offered and refusal.accelerators is UNSET:
             message = f"{refusal.requested} is both offered and refused"
             problems.append((f"/dtypes/refused/{index}/requested", message, "keep one"))
-    known = {
-        peak.precision
-        for device in doc.accelerators
-        if device.id in engine.accelerators
-        for peak in device.peaks
-    }
+    runs_on = [device for device in doc.accelerators if device.id in engine.accelerators]
+    known = {peak.precision for device in runs_on for peak in device.peaks}
     for index, row in enumerate(dtypes.rows):
         if row.requested not in (row.executed, "auto") and not row.note:
             message = f"{row.requested} silently becomes {row.executed}"
             problems.append((f"/dtypes/rows/{index}/note", message, "say so in note"))
-        if row.precision not in known:
+        # Without a device that is declared there is nothing to miss.
+        if row.precision not in known and runs_on:
             message = f"no accelerator of {engine.id} has a peak for {row.precision!r}"
             hint = "add the peak, with unknown and the reason where there is none"
             problems.append((f"/dtypes/rows/{index}/precision", message, hint))

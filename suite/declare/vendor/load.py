@@ -30,7 +30,7 @@ from suite.documents.document import given
 from suite.documents.vendor import Vendor as VendorDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from suite.base.yamlio import YAMLDocument
     from suite.documents.accelerator import Accelerator
@@ -205,20 +205,32 @@ def _declared(identifier: str, root: Path) -> Path:
     return root / identifier / FILE_NAME
 
 
-def check_vendor(directory: Path) -> list[Problem]:
+def check_vendor(directory: Path, parsers: Collection[str] | None = None) -> list[Problem]:
     """Everything that is wrong with a declaration; an empty list means that it can be used.
 
     Args:
         directory: the vendor's directory, or the file itself; or the name of a shipped vendor.
+        parsers: names of the telemetry tools that there are; None where they are not known.
     """
     path = directory if directory.suffix == ".yaml" else directory / FILE_NAME
     try:
         if str(directory) == directory.name and not directory.exists():
             path = _declared(directory.name, VENDOR_DIRECTORY)
-        read = yamlio.load(path, below=path.parent)
+        read = yamlio.load(path, below=path.parent, lenient=True)
     except SuiteError as refused:
-        return [Problem(refused.message, refused.place, refused.hint)]
-    return _problems(read, path)
+        hint = refused.hint or _misnamed(path)
+        return list(refused.problems) or [Problem(refused.message, refused.place, hint)]
+    return _problems(read, path, parsers)
+
+
+def _misnamed(path: Path) -> str:
+    """What to do where the declaration lies beside its place under another name."""
+    if path.exists() or not path.parent.is_dir():
+        return ""
+    others = [other.name for other in path.parent.iterdir() if other.suffix in (".yaml", ".yml")]
+    if len(others) != 1:
+        return ""
+    return Sentence(f"rename {others[0]} to {FILE_NAME}", f"请将 {others[0]} 改名为 {FILE_NAME}")
 
 
 def new_vendor(identifier: str, parent: Path) -> Path:
@@ -268,18 +280,30 @@ def new_vendor(identifier: str, parent: Path) -> Path:
     return path
 
 
-def _problems(read: YAMLDocument, path: Path) -> list[Problem]:
+def _problems(
+    read: YAMLDocument, path: Path, parsers: Collection[str] | None = None
+) -> list[Problem]:
     broken = schema.problems(read.value, "vendor", file=str(path), lines=read.lines)
-    problems = [explain(problem, read.value) for problem in broken]
+    refused = [str(problem.place and problem.place.pointer) for problem in read.refused]
+
+    def stands_in(problem: Problem) -> bool:
+        """Whether a finding is about a stand-in for what YAML refuses."""
+        at = (problem.place and problem.place.pointer) or ""
+        return any(at == place or at.startswith(f"{place}/") for place in refused)
+
+    problems = [explain(problem, read.value) for problem in broken if not stands_in(problem)]
+    problems += read.refused
     repaired = Repaired(read.value) if broken else None
     if repaired is not None and not repaired.whole:
         return problems
     doc = convert(read.value if repaired is None else repaired.value, VendorDocument)
+    found = semantic_problems(doc, directory=path.resolve().parent.name, parsers=parsers)
     problems += [
         Problem(message, Place(str(path), _line(read.lines, pointer), pointer), hint)
-        for pointer, message, hint in semantic_problems(doc, directory=path.resolve().parent.name)
+        for pointer, message, hint in found
         if repaired is None or repaired.concerns(pointer, message)
     ]
+    problems = [p for p in problems if p in read.refused or not stands_in(p)]
     return sorted(problems, key=lambda p: (p.place.line or 0) if p.place else 0)
 
 

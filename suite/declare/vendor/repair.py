@@ -1,6 +1,7 @@
 """A declaration that breaks its schema, made whole where it does, so that everything else in it is checked in the same round.
 
-What is wrong is replaced by what stands at that place in the smallest declaration, or left out. What is then said of
+What is wrong is replaced by what stands at that place in the smallest declaration, else in a shipped one that has something there,
+or left out. What is then said of
 such a place, or of a name that was only in it, is not the writer's mistake and is dropped.
 """
 
@@ -31,6 +32,7 @@ class Repaired:
         """Repair a copy of a value that `schema` refuses."""
         self.value = copy.deepcopy(value)
         self._exemplar = yamlio.load(SMALLEST).value
+        self._shipped: list[JSONValue] = []
         self._replaced: set[str] = set()
         self._lost: set[str] = set()
         for _ in range(_ROUNDS):
@@ -64,15 +66,29 @@ class Repaired:
         self._replaced.add(_pointer(parts))
         parent, last = _parent(self.value, parts)
         self._lost |= set(_texts(_at(parent, last)))
-        stand_in = self._exemplar
-        for part in parts:
-            stand_in = _at(stand_in, "0" if isinstance(stand_in, list) else part)
+        stand_in = self._stand_in(parts)
         if isinstance(parent, list) and stand_in is not None:
             parent[int(last)] = copy.deepcopy(stand_in)
         elif isinstance(parent, dict) and stand_in is not None:
             parent[last] = copy.deepcopy(stand_in)
         elif isinstance(parent, dict):
             parent.pop(last, None)
+
+    def _stand_in(self, parts: list[str]) -> JSONValue:
+        """What stands at a place in a declaration that is in order; None where none has anything there."""
+        if (found := _like(self._exemplar, parts)) is not None:
+            return found
+        if not self._shipped:
+            paths = sorted(resource("vendors").glob("*/vendor.yaml"))
+            self._shipped = [yamlio.load(path).value for path in paths]
+        return next((f for v in self._shipped if (f := _like(v, parts)) is not None), None)
+
+
+def _like(value: JSONValue, parts: list[str]) -> JSONValue:
+    """What stands at a place, or at a like one: of a list, in its first item."""
+    for part in parts:
+        value = _at(value, "0" if isinstance(value, list) else part)
+    return value
 
 
 def _parent(value: JSONValue, parts: list[str]) -> tuple[JSONValue, str]:

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from suite.base.bilingual import Sentence
 
@@ -26,7 +26,7 @@ COMMAND_TIMEOUT_S: Final = 10.0
 """A device tool that takes longer hangs; `npu-smi` and `rocm-smi` take seconds on busy machines."""
 LOCALE: Final = {"LC_ALL": "C"}
 MOST_BYTES: Final = 4_000_000
-"""Of an answer that are read."""
+"""Of an answer that are read; a program that prints on is ended."""
 _POLL_S: Final = 0.005
 
 
@@ -67,7 +67,11 @@ def on_host(command: Sequence[str]) -> Answer | str:
             )
         except OSError as error:
             return str(error)
-        cpu_s = _wait(process)
+        cpu_s = _wait(process, output, errors)
+        if cpu_s is None and _printed(output, errors) > MOST_BYTES:
+            return Sentence(
+                f"prints more than {MOST_BYTES:,} bytes", f"输出超过 {MOST_BYTES:,} 字节"
+            )
         if cpu_s is None:
             return Sentence(
                 f"no answer within {COMMAND_TIMEOUT_S:g} s", f"{COMMAND_TIMEOUT_S:g} 秒内没有应答"
@@ -75,11 +79,23 @@ def on_host(command: Sequence[str]) -> Answer | str:
         texts = []
         for file in (output, errors):
             file.seek(0)
-            texts.append(file.read(MOST_BYTES).decode(errors="replace"))
+            texts.append(_lines(file.read(), whole=process.returncode == 0))
     return Answer(texts[0], texts[1], process.returncode, cpu_s)
 
 
-def _wait(process: subprocess.Popen[bytes]) -> float | None:
+def _lines(data: bytes, *, whole: bool) -> str:
+    """The text of an answer; of one that broke off without its last line, which may lack digits, unless it closes a document."""
+    text = data.decode(errors="replace")
+    closed = text.endswith(("}", "]"))
+    return text if whole or closed else text[: text.rfind("\n") + 1]
+
+
+def _printed(*files: IO[bytes]) -> int:
+    """Bytes in the larger file."""
+    return max(os.fstat(file.fileno()).st_size for file in files)
+
+
+def _wait(process: subprocess.Popen[bytes], *files: IO[bytes]) -> float | None:
     """Processor seconds of a program that ended; None where it had to be killed, with all that it started."""
     deadline = time.monotonic() + COMMAND_TIMEOUT_S
     while True:
@@ -87,7 +103,7 @@ def _wait(process: subprocess.Popen[bytes]) -> float | None:
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
             return usage.ru_utime + usage.ru_stime
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or _printed(*files) > MOST_BYTES:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -102,7 +118,9 @@ def page(address: str) -> Answer | str:
     before = time.thread_time()
     try:
         with urllib.request.urlopen(address, timeout=COMMAND_TIMEOUT_S) as answer:  # noqa: S310  # checked above
-            text = answer.read(MOST_BYTES).decode(errors="replace")
+            # Read by size, a connection that ends early raises nothing.
+            data = answer.read(MOST_BYTES)
+            text = _lines(data, whole=not answer.length and len(data) < MOST_BYTES)
             return Answer(text, "", answer.status, time.thread_time() - before)
     except (OSError, ValueError, urllib.error.URLError) as error:
         return str(error)
@@ -111,4 +129,7 @@ def page(address: str) -> Answer | str:
 def in_container(inside: Inside, command: Sequence[str]) -> Answer | str:
     """Run a program in the engine's container; what it used is not counted there."""
     done = inside(command)
-    return done if isinstance(done, str) else Answer(done[1], done[2], done[0], None)
+    if isinstance(done, str):
+        return done
+    status, output, errors = done
+    return Answer(_lines(output.encode(), whole=status == 0), errors, status, None)

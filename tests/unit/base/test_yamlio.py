@@ -75,3 +75,12 @@ def test_not_utf8_names_the_line():
         yamlio.loads(b"a: 1\nb: \xff\n")
     assert caught.value.place is not None
     assert caught.value.place.line == 2
+
+
+def test_everything_that_is_well_formed_and_refused_is_said_at_once():
+    with pytest.raises(DeclarationError) as caught:
+        yamlio.loads(b"a: no\nb:\na: 1\nc: 1e999\n")
+    assert [problem.place.line for problem in caught.value.problems] == [1, 2, 3, 4]
+    with pytest.raises(DeclarationError) as caught:
+        yamlio.loads(b"a:\n\tb: 1\n\tc: 1\n")
+    assert [problem.place.line for problem in caught.value.problems] == [2, 3]

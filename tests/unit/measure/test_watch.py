@@ -1,3 +1,4 @@
+from suite.measure import watch as watching
 from suite.measure.watch import Watch
 
 
@@ -49,3 +50,22 @@ def test_somebody_elses_server_is_asked_only_at_the_end():
     watch.saw_failures(5)
     assert engine.asked == 0
     assert watch.after(5) == "no answer"
+
+
+def test_one_that_is_not_healthy_after_failures_is_waited_for(monkeypatch):
+    monkeypatch.setattr(watching, "GRACE_S", 0)
+    engine = Engine(None, None, None, None, "it ended with status 0")
+    watch = Watch(engine.alive, while_running=True, healthy=lambda: "/health answers: 503")
+    assert watch.after(1) == "it ended with status 0"
+
+
+def test_one_that_never_is_healthy_again_is_dead_and_one_that_is_lives_on(monkeypatch):
+    monkeypatch.setattr(watching, "GRACE_S", 0)
+    monkeypatch.setattr(watching, "ENDING_S", 0.1)
+    sick = Watch(Engine(None).alive, while_running=True, healthy=lambda: "/health answers: 503")
+    assert sick.after(1) == "/health answers: 503"
+    answers = ["/health answers: 503", None]
+    again = Watch(Engine(None).alive, while_running=True, healthy=lambda: answers.pop(0))
+    assert again.after(1) is None
+    unasked = Watch(Engine(None).alive, while_running=True, healthy=lambda: "never asked")
+    assert unasked.after(0) is None

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from suite.measure.telemetry.layouts.labels import DEVICE, MOST_CHARACTERS, Labels, reading
+from suite.measure.telemetry.layouts.labels import DEVICE, Labels, first_part, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ class Metric:
 
 def metrics(text: str) -> Iterator[Metric]:
     """The values of a page in order; comments, what is no number, and lines that make no sense are left out."""
-    for line in text[:MOST_CHARACTERS].splitlines():
+    for line in first_part(text).splitlines():
         match = _LINE.match(line)
         if match is None:
             continue

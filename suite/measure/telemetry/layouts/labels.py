@@ -65,9 +65,16 @@ MOST_CHARACTERS: Final = 1_000_000
 """Of an output that are read."""
 
 
+def first_part(text: str) -> str:
+    """As much of an output as is read, in whole lines."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    return text[: text.rfind("\n", 0, MOST_CHARACTERS) + 1]
+
+
 def lines(text: str) -> list[str]:
     """The lines of an output as a plain terminal would show them: no colours, tabs or drawn frames."""
-    plain = _ESCAPE.sub("", text[:MOST_CHARACTERS]).lstrip("\ufeff").replace("\0", "")
+    plain = _ESCAPE.sub("", first_part(text)).lstrip("\ufeff").replace("\0", "")
     plain = unicodedata.normalize("NFKC", plain).translate(_DRAWN)
     return [line.expandtabs() for line in re.split(r"\r?\n|\r", plain)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from suite.declare.vendor.load import check_vendor
+from suite.declare.vendor.load import check_vendor, new_vendor
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "vendor"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
@@ -36,3 +36,33 @@ def test_declaration(name, tmp_path):
 def test_every_case_says_its_verdict():
     assert NAMES
     assert all(name.endswith(("_ok", "_fail")) for name in NAMES)
+
+
+def test_a_telemetry_tool_that_there_is_not_is_said_beside_what_its_row_lacks(tmp_path):
+    directory = tmp_path / "acme"
+    directory.mkdir()
+    text = (CASES / "minimal_ok" / "vendor.yaml").read_text().replace("telemetry: []", TELEMETRY)
+    assert TELEMETRY in text
+    (directory / "vendor.yaml").write_text(text)
+    told = [str(problem) for problem in check_vendor(directory, ["acme-smi"])]
+    assert any("no telemetry tool is called 'acme-smy'" in line for line in told), told
+    assert any("'acme-smi'" in line and "/telemetry/0/parser" in line for line in told), told
+    assert any("'interval_ms' is missing" in line for line in told), told
+    assert not any("no telemetry" in line for line in map(str, check_vendor(directory)))
+
+
+TELEMETRY = """telemetry:
+  - {id: smi, tool: acme-smi, parser: acme-smy, command: [acme-smi], where: host, source: sheet}"""
+
+
+def test_a_declaration_under_another_name_is_found(tmp_path):
+    (tmp_path / "acme").mkdir()
+    shutil.copy(CASES / "minimal_ok" / "vendor.yaml", tmp_path / "acme" / "vendor.yml")
+    (problem,) = check_vendor(tmp_path / "acme")
+    assert "rename vendor.yml to vendor.yaml" in problem.hint
+
+
+@pytest.mark.parametrize("name", ["9x", "123", "true", "null", "1e3", "2026-01-01", "o-"])
+def test_a_new_declaration_is_in_order_whatever_its_name(name, tmp_path):
+    path = new_vendor(name, tmp_path)
+    assert check_vendor(path.parent) == []

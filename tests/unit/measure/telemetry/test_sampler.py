@@ -218,6 +218,38 @@ def test_a_tool_that_hangs_is_ended_with_all_that_it_started(monkeypatch, tmp_pa
     assert not _runs(int(file.read_text()))
 
 
+def test_a_tool_that_prints_without_end_is_ended(monkeypatch):
+    monkeypatch.setattr(asking, "MOST_BYTES", 100_000)
+    before = time.monotonic()
+    assert asking.on_host(["yes", "0, 100.00 W, 5 MiB"]) == "prints more than 100,000 bytes"
+    assert time.monotonic() - before < asking.COMMAND_TIMEOUT_S
+
+
+def test_an_answer_that_broke_off_loses_the_line_that_may_lack_digits():
+    cut = CSV + "2, 31"
+    failed = asking.on_host(["sh", "-c", f"printf '{cut}'; exit 9"])
+    assert failed.output == CSV
+    assert asking.on_host(["sh", "-c", f"printf '{cut}'"]).output == cut, "it may be whole"
+    assert asking.on_host(["sh", "-c", "printf '[1]'; exit 2"]).output == "[1]"
+    assert asking.in_container(lambda _: (9, cut, ""), ["smi"]).output == CSV
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "500")
+            self.end_headers()
+            self.wfile.write(b"power 312\npower 31")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/metrics"
+        assert asking.page(address).output == "power 312\n"
+        server.shutdown()
+
+
 def _runs(pid):
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
