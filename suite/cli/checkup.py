@@ -13,7 +13,7 @@ from suite.base.errors import DataError, SuiteError, UsageError
 from suite.base.status import Outcome
 from suite.cli import divisions, inputs, signingkey
 from suite.cli.machine import settings
-from suite.cli.options import default_key
+from suite.cli.signingoptions import default_key
 from suite.declare.model.facts import read_model
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.taskset import task_set_for

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 HELP_WIDTH: Final = 100
 _SETTINGS: Final = {"max_content_width": HELP_WIDTH, "help_option_names": ["-h", "--help"]}
 
-_Function = TypeVar("_Function", bound="Callable[..., int]")
+Body = TypeVar("Body", bound="Callable[..., int]")
+"""The function of a command, which options decorate; it returns the exit status."""
 
 
 def asked(words: Sequence[str], otherwise: Language) -> Language:
@@ -145,7 +146,7 @@ class LazyGroup(Group):
         return command
 
 
-def command(example: str, *, within: click.Group | None = None) -> Callable[[_Function], Command]:
+def command(example: str, *, within: click.Group | None = None) -> Callable[[Body], Command]:
     """Make a command of a function that returns an exit status; its docstring is the help.
 
     Args:
@@ -153,7 +154,7 @@ def command(example: str, *, within: click.Group | None = None) -> Callable[[_Fu
         within: the group that the command belongs to; None for a command of `suite` itself.
     """
 
-    def made(function: _Function) -> Command:
+    def made(function: Body) -> Command:
         new = click.command(cls=Command, **described(function, example))(function)
         if within is not None:
             within.add_command(new)

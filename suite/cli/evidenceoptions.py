@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,15 +12,13 @@ from suite.cli.command import Count
 from suite.cli.options import FILE, bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from suite.cli.command import Body
     from suite.documents.workload import Division
     from suite.judge.submissions.affected import Deciding
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.source import Elsewhere
-
-_Function = TypeVar("_Function", bound="Callable[..., int]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ _TAKEN = (
 )
 
 
-def evidence_options(function: _Function) -> _Function:
+def evidence_options(function: Body) -> Body:
     """Give a command the options of `Taken`, as its argument ``taken``."""
     return bound(function, "taken", Taken, _TAKEN)
 
@@ -134,6 +132,6 @@ _REVIEWING = (
 )
 
 
-def reviewing(function: _Function) -> _Function:
+def reviewing(function: Body) -> Body:
     """Give a command the options of `Reviewing`, as its argument ``reviewing``."""
     return bound(function, "reviewing", Reviewing, _REVIEWING)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
     from suite.cli.trustoptions import Trusted
     from suite.declare.fleet import Job
     from suite.documents.fleet import Fleet, FleetMachine

@@ -102,7 +102,7 @@ def measure(
             terminal.line(line)
         signer = signer or _made_key(terminal)
         stamps = stamping.of_run(tsa, given(plan.challenge))
-        result = _executed(job, load, places, stamps, terminal, stop, zero_ns)
+        result = _executed(job, load, places, stamps, terminal=terminal, stop=stop, zero_ns=zero_ns)
         terminal.clear()
         if result.error is not None:
             again = resuming.command(result.directory, choices, sending)
@@ -126,11 +126,12 @@ class _Job:
         return now if self.earlier is None else self.earlier.header.clock_zero_ns
 
 
-def _executed(  # noqa: PLR0917 - one row of what a run needs
+def _executed(
     job: _Job,
     load: LoadOptions,
     places: tuple[tuple[str, ...], bytes],
     stamps: Stamps | None,
+    *,
     terminal: Terminal,
     stop: Stop,
     zero_ns: int,

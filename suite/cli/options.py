@@ -6,14 +6,12 @@ Nothing is imported here that takes time: the help of `run` shows all of these.
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from suite.base import resources
 from suite.cli.command import Count, Names, completions
 from suite.cli.completing import engine_names, named_profiles, vendor_names
 from suite.cli.nodeoptions import PLACE_OPTIONS, TOPOLOGY_OPTIONS
@@ -23,16 +21,14 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from suite.cli.command import Body
     from suite.documents.workload import Division
 
 RUNTIMES = ("container", "process", "endpoint", "sim")
 EMULATORS = ("llamacpp", "vllm")
 DIVISIONS = ("closed", "optimised", "open")
 MAX_WORKERS = 256
-KEY_VARIABLE = "SUITE_KEY"
 FILE = click.Path(path_type=Path)
-
-_Function = TypeVar("_Function", bound="Callable[..., int]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,26 +96,6 @@ class Sending:
     client_token: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signing:
-    """By which key a statement is signed, by which authority stamped, and where it is written.
-
-    Attributes:
-        key: ``--key``; None for ``$SUITE_KEY`` or the local one.
-        tsa: address of a time-stamping authority; None for no stamp.
-        out: file to write; None for the command's own place.
-    """
-
-    key: str | None = None
-    tsa: str | None = None
-    out: Path | None = None
-
-    def beside(self, run: Path, ending: str) -> Path:
-        """The file to write: ``--out``, or a run's name with this ending, beside it."""
-        whole = run.resolve()
-        return self.out or whole.with_name(whole.name + ending)
-
-
 vendor_option = click.option(
     "--vendor",
     default="cpu",
@@ -143,7 +119,7 @@ image_option = click.option(
 quiet_option = click.option("--quiet", is_flag=True, help="no progress")
 
 
-def json_option(what: str) -> Callable[[_Function], _Function]:
+def json_option(what: str) -> Callable[[Body], Body]:
     """``--json``, with what is then printed."""
     return click.option("--json", "as_json", is_flag=True, help=f"print {what} as JSON")
 
@@ -322,29 +298,22 @@ _SENDING = (
 )
 
 
-def choices(function: _Function) -> _Function:
+def choices(function: Body) -> Body:
     """Give a command the options of `Choices`, as its argument ``choices``."""
     return bound(function, "choices", Choices, _CHOICES)
 
 
-def sending(function: _Function) -> _Function:
+def sending(function: Body) -> Body:
     """Give a command the options of `Sending`, as its argument ``sending``."""
     return bound(function, "sending", Sending, _SENDING)
 
 
-def signing(place: str) -> Callable[[_Function], _Function]:
-    """Give a command the options of `Signing`, as its argument ``signing``; the help says the file's place without ``--out``."""
-    out = click.option("--out", type=FILE, metavar="FILE", help=place)
-    options = (signing_key_option, tsa_option, out)
-    return lambda function: bound(function, "signing", Signing, options)
-
-
 def bound(
-    function: _Function,
+    function: Body,
     name: str,
     kind: type[Any],
     options: Iterable[Callable[[Any], Any]],
-) -> _Function:
+) -> Body:
     """The function with options that become one argument of it."""
     taken = [member.name for member in fields(kind)]
 
@@ -356,32 +325,13 @@ def bound(
     decorated: Any = bound
     for option in reversed(tuple(options)):
         decorated = option(decorated)
-    result: _Function = decorated
+    result: Body = decorated
     return result
-
-
-def default_key() -> Path:
-    """Where the local signing key lies: in the user's configuration directory."""
-    base = os.environ.get("XDG_CONFIG_HOME")
-    parent = resources.expanded(base) if base else resources.home() / ".config"
-    return parent / "llm-inference-conformance" / "signing-key.pem"
-
-
-SHOWN_KEY: Final = str(default_key())
-"""Where the local key lies, as the help says."""
-signing_key_option = click.option(
-    "--key",
-    metavar="FILE",
-    help=f"private key, or a pkcs11: URI; default ${KEY_VARIABLE}, else {SHOWN_KEY}, which alone is made on first use",
-)
-tsa_option = click.option(
-    "--tsa", metavar="URL", help="time-stamping authority (RFC 3161) that is asked for a stamp"
-)
 
 
 def format_option(
     default: str, package: str = "suite.judge.report.formats"
-) -> Callable[[_Function], _Function]:
+) -> Callable[[Body], Body]:
     """``--format``: one of the formats of a package, which are looked up when it is given."""
 
     def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:

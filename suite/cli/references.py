@@ -22,7 +22,7 @@ from suite.judge.attest.statement import MANIFEST_SUBJECT
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
     from suite.cli.trustoptions import Trusted
     from suite.declare.tasks.reference import Known
     from suite.documents.reference import Reference

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.cli.judging import Held
-    from suite.cli.options import Sending, Signing
+    from suite.cli.options import Sending
+    from suite.cli.signingoptions import Signing
     from suite.documents.basis import Basis
     from suite.documents.plan import Plan
     from suite.documents.reproduction import Numbers

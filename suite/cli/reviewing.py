@@ -35,7 +35,7 @@ from suite.judge.submissions import folders
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
     from suite.documents.review import Decision
     from suite.judge.attest.keys import PublicKey
 

@@ -27,7 +27,7 @@ from suite.judge.attest.times import format_time
 
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
     from suite.documents.commitment import Commitment
     from suite.judge.attest.statement import Statement
 

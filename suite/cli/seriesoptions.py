@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +11,7 @@ from suite.cli.command import Count
 from suite.cli.options import bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_Function = TypeVar("_Function", bound="Callable[..., int]")
+    from suite.cli.command import Body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +55,6 @@ _SERIES = (
 )
 
 
-def series_options(function: _Function) -> _Function:
+def series_options(function: Body) -> Body:
     """Give a command the options of `SeriesChoice`, as its argument ``chosen``."""
     return bound(function, "chosen", SeriesChoice, _SERIES)

@@ -15,12 +15,12 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.language import language
 from suite.cli import stamping
-from suite.cli.options import KEY_VARIABLE, default_key
+from suite.cli.signingoptions import KEY_VARIABLE, default_key
 from suite.judge.attest import keyfiles, keys, pkcs11key
 from suite.judge.attest.keyless import KeylessSigner, ambient_token, trust_config
 
 if TYPE_CHECKING:
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
     from suite.judge.attest.keys import SigningKey
     from suite.judge.attest.sign import Stamp
 

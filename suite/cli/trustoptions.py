@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +12,9 @@ from suite.base.errors import UsageError, exclusive
 from suite.cli.options import FILE, bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-_Function = TypeVar("_Function", bound="Callable[..., int]")
+    from suite.cli.command import Body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +68,6 @@ _TRUSTED = (
 )
 
 
-def trusted(function: _Function) -> _Function:
+def trusted(function: Body) -> Body:
     """Give a command the options of `Trusted`, as its argument ``trusted``; one excludes the other."""
     return bound(function, "trusted", Trusted, _TRUSTED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,11 +13,12 @@ from suite.cli.command import Count
 from suite.cli.options import FILE, bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from suite.cli.command import Body
+
+
 _MOST_TIMES = 100
-_Function = TypeVar("_Function", bound="Callable[..., int]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,6 @@ _VARIANTS = (
 )
 
 
-def variants(function: _Function) -> _Function:
+def variants(function: Body) -> Body:
     """Give a command the options of `Variants`, as its argument ``variants``."""
     return bound(function, "variants", Variants, _VARIANTS)

@@ -23,7 +23,8 @@ from suite.judge.attest.witnessed import read_log, report
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Choices, Sending, Signing
+    from suite.cli.options import Choices, Sending
+    from suite.cli.signingoptions import Signing
     from suite.documents.witness import WitnessReport
 
 STATUS: Final = {"agrees": 0, "differs": 1, "one-sided": 4}

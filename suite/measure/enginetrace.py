@@ -10,6 +10,7 @@ import http.client
 import zlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
@@ -27,7 +28,6 @@ from suite.measure.load.decode.foreign import stated_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from suite.documents.plan import Plan
     from suite.documents.vendor_engine import DeclaredProfiler

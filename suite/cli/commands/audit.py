@@ -10,18 +10,14 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, exclusive
 from suite.base.visible import say
 from suite.cli.command import Count, Names, command
-from suite.cli.options import (
-    FILE,
-    json_option,
-    quiet_option,
-    signing,
-)
+from suite.cli.options import FILE, json_option, quiet_option
+from suite.cli.signingoptions import signing
 from suite.cli.trustoptions import Trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
 
 _DTYPES = ("float32", "float64", "bfloat16", "float16")
 

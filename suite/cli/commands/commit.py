@@ -9,7 +9,8 @@ import click
 
 from suite.base.visible import say
 from suite.cli.command import command
-from suite.cli.options import FILE, choices, signing_key_option, tsa_option
+from suite.cli.options import FILE, choices
+from suite.cli.signingoptions import signing_key_option, tsa_option
 
 if TYPE_CHECKING:
     from suite.cli.options import Choices

@@ -8,14 +8,15 @@ import click
 
 from suite.base.bilingual import Sentence
 from suite.cli.command import Count, Group, command, described
-from suite.cli.options import FILE, json_option, signing
+from suite.cli.options import FILE, json_option
+from suite.cli.signingoptions import signing
 from suite.cli.trustoptions import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
     from suite.cli.trustoptions import Trusted
     from suite.measure.fleet.backend import Backend
 

@@ -10,12 +10,13 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, unwritable
 from suite.base.visible import say
 from suite.cli.command import command
-from suite.cli.options import FILE, signing
+from suite.cli.options import FILE
+from suite.cli.signingoptions import signing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
 
 ENDING = ".receipt.sigstore.json"
 

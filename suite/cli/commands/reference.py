@@ -8,13 +8,14 @@ import click
 
 from suite.base.visible import say
 from suite.cli.command import Group, command, described
-from suite.cli.options import FILE, json_option, signing
+from suite.cli.options import FILE, json_option
+from suite.cli.signingoptions import signing
 from suite.cli.trustoptions import Trusted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
 
 
 def _reference() -> None:

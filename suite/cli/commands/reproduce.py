@@ -10,19 +10,13 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import command
-from suite.cli.options import (
-    FILE,
-    Sending,
-    json_option,
-    quiet_option,
-    sending,
-    signing,
-)
+from suite.cli.options import FILE, Sending, json_option, quiet_option, sending
+from suite.cli.signingoptions import signing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
 
 
 @command("suite reproduce runs/20260131-120000-cpu-vllm-smoke --trust keys.json --key reviewer.pem")

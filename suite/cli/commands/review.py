@@ -10,12 +10,13 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import Group, Names, command, described
-from suite.cli.options import FILE, json_option, signing
+from suite.cli.options import FILE, json_option
+from suite.cli.signingoptions import signing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
     from suite.documents.review import Decision
 
 DECISIONS = ("accept", "reject", "comment")

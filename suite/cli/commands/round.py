@@ -9,12 +9,13 @@ import click
 from suite.base.bilingual import Sentence
 from suite.base.visible import say
 from suite.cli.command import Count, Group, command, described
-from suite.cli.options import FILE, json_option, signing
+from suite.cli.options import FILE, json_option
+from suite.cli.signingoptions import signing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Signing
+    from suite.cli.signingoptions import Signing
 
 MOST_DAYS = 366
 

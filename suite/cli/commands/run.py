@@ -9,7 +9,8 @@ import click
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli.command import command
-from suite.cli.options import FILE, choices, quiet_option, sending, signing_key_option
+from suite.cli.options import FILE, choices, quiet_option, sending
+from suite.cli.signingoptions import signing_key_option
 from suite.cli.variantoptions import variants
 
 if TYPE_CHECKING:

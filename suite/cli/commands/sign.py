@@ -11,7 +11,8 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.visible import say
 from suite.cli.command import command
-from suite.cli.options import FILE, signing_key_option, tsa_option
+from suite.cli.options import FILE
+from suite.cli.signingoptions import signing_key_option, tsa_option
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.cli.command import command
-from suite.cli.options import FILE, choices, quiet_option, sending, signing_key_option
+from suite.cli.options import FILE, choices, quiet_option, sending
+from suite.cli.signingoptions import signing_key_option
 
 if TYPE_CHECKING:
     from pathlib import Path

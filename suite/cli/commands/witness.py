@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.cli.command import command
-from suite.cli.options import (
-    FILE,
-    choices,
-    quiet_option,
-    sending,
-    signing,
-)
+from suite.cli.options import FILE, choices, quiet_option, sending
+from suite.cli.signingoptions import signing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from suite.cli.options import Choices, Sending, Signing
+    from suite.cli.options import Choices, Sending
+    from suite.cli.signingoptions import Signing
 
 
 @command("suite witness --url https://llm.example:8000 --model ./model --key reviewer.pem")

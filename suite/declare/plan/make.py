@@ -123,7 +123,9 @@ def make_plan(
         topology=made.topology,
         conversion=made.conversion,
         model=_model_doc(model, room.shortest_prompt if profile.exact_lengths else UNSET),
-        workload=_workload(profile, taskset, quality, text_context, division, phases),
+        workload=_workload(
+            profile, taskset, quality, context=text_context, division=division, phases=phases
+        ),
         peaks=_peaks(choice, made.precision),
         telemetry=tuple(telemetry(choice)),
         attestation=attestation(choice) or UNSET,
@@ -247,10 +249,11 @@ def _model_doc(model: ModelInput, shortest_prompt: int | UnsetType) -> Model:
     )
 
 
-def _workload(  # noqa: PLR0917 - what it is made of
+def _workload(
     profile: Profile,
     taskset: TaskSet,
     quality: Quality,
+    *,
     context: int,
     division: Division,
     phases: list[Phase],

@@ -71,7 +71,9 @@ def _expanded(
         tasks = _tasks(phase, point.concurrency, size, arrivals, trace)
         if phase.warmup and point.not_run is None:
             phases.append(_warmup(phase, point, repeat, size))
-        phases.append(_measured(phase, point, repeat, size, tasks, arrivals, trace))
+        phases.append(
+            _measured(phase, point, repeat, size=size, tasks=tasks, arrivals=arrivals, trace=trace)
+        )
     return phases
 
 
@@ -143,10 +145,11 @@ def _warmup(phase: ProfilePhase, point: Point, repeat: int, size: int) -> Phase:
     )
 
 
-def _measured(  # noqa: PLR0917 - what a point is made of
+def _measured(
     phase: ProfilePhase,
     point: Point,
     repeat: int,
+    *,
     size: int,
     tasks: int,
     arrivals: Arrivals | None,

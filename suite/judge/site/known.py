@@ -15,8 +15,8 @@ import msgspec
 from suite.base.bilingual import english
 from suite.base.errors import UsageError, unwritable
 from suite.base.safe import open_plain, pieces, read_plain, replace_file
-from suite.documents.site import SiteCard  # noqa: TC001 - msgspec reads the type
-from suite.documents.text import Text  # noqa: TC001 - msgspec reads the type
+from suite.documents.site import SiteCard
+from suite.documents.text import Text
 from suite.judge.submissions import folders
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import msgspec
 
 from suite.base import jsonio
 from suite.base.errors import SuiteError
-from suite.documents.challenge import BasisChallenge  # noqa: TC001 - a Struct below holds it
+from suite.documents.challenge import BasisChallenge
 from suite.documents.codec import plain
 from suite.documents.document import given
 from suite.judge.attest.challenge import read_commitment

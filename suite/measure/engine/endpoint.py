@@ -14,7 +14,7 @@ from suite.base.errors import UsageError
 from suite.measure.engine.attach import meet
 from suite.measure.engine.facts import http_facts
 from suite.measure.engine.readiness import probe, wait_ready
-from suite.measure.engine.served import Facts, Marks, Settings, Unknown
+from suite.measure.engine.served import Marks, Settings, Uncontained, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,13 +25,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Uncontained):
     """A server that somebody else runs; see `suite.measure.engine.served.Served`."""
 
-    base_url: str
-    address: str
-    facts: Facts
-    marks: list[tuple[str, int]]
     health_path: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -39,15 +35,6 @@ class Endpoint:
         """None while the health path answers with 200."""
         answer = probe(self.base_url, self.health_path, self.headers, address=self.address)
         return None if answer == http.client.OK else f"{self.health_path} answered: {answer}"
-
-    def container_pid(self) -> int | None:
-        """None: it runs in no container of ours."""
-        return None
-
-    @property
-    def inside(self) -> None:
-        """None: there is no container to look into."""
-        return None
 
 
 @contextlib.contextmanager
@@ -98,4 +85,4 @@ def serve(
     (run_directory / "engine.log").write_text(
         "The engine was an endpoint that was running already; its log is not ours to keep.\n"
     )
-    yield Endpoint(base_url, met.address, facts, marks.list, met.path, headers)
+    yield Endpoint(base_url, facts, marks.list, met.path, headers, address=met.address)

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -36,7 +36,15 @@ from suite.measure.engine.compilecache import compile_cache
 from suite.measure.engine.environment import STAMP, ensure_environment, environment_packages
 from suite.measure.engine.lifeline import lifeline
 from suite.measure.engine.readiness import wait_ready
-from suite.measure.engine.served import LOG_FILE, Facts, Marks, Settings, free_port, log_tail
+from suite.measure.engine.served import (
+    LOG_FILE,
+    Facts,
+    Marks,
+    Settings,
+    Uncontained,
+    free_port,
+    log_tail,
+)
 from suite.measure.signals import shielded
 
 if TYPE_CHECKING:
@@ -54,27 +62,14 @@ _PORT_TAKEN = "address already in use"
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessEngine:
+class ProcessEngine(Uncontained):
     """A running process group; see `suite.measure.engine.served.Served`."""
 
-    base_url: str
-    facts: Facts
-    marks: list[tuple[str, int]]
-    address: str = field(default="", kw_only=True)
     leader: subprocess.Popen[bytes]
 
     def alive(self) -> str | None:
         """None while the group's leader runs."""
         return death(self.leader)
-
-    def container_pid(self) -> int | None:
-        """None: it runs in no container of ours."""
-        return None
-
-    @property
-    def inside(self) -> None:
-        """None: there is no container to look into."""
-        return None
 
 
 @contextlib.contextmanager

@@ -105,6 +105,25 @@ class Served(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Uncontained:
+    """What there is of a running server in no container of ours; see `Served`."""
+
+    base_url: str
+    facts: Facts
+    marks: list[tuple[str, int]]
+    address: str = field(default="", kw_only=True)
+
+    def container_pid(self) -> int | None:
+        """None: it runs in no container of ours."""
+        return None
+
+    @property
+    def inside(self) -> None:
+        """None: there is no container to look into."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Brought:
     """What a bundle for a closed network brought, each file of it checked, or an image's archive alone.
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.declare.plan.basis import SIM_MODULE
 from suite.measure.engine.readiness import wait_ready
-from suite.measure.engine.served import LOG_FILE, Facts, Marks, log_tail
+from suite.measure.engine.served import LOG_FILE, Facts, Marks, Uncontained, log_tail
 from suite.measure.engine.sim_server import VERSION
 from suite.measure.signals import shielded
 
@@ -53,27 +53,14 @@ class SimProcess:
 
 
 @dataclass(frozen=True, slots=True)
-class SimServed:
+class SimServed(Uncontained):
     """The running server; see `suite.measure.engine.served.Served`."""
 
-    base_url: str
-    facts: Facts
-    marks: list[tuple[str, int]]
-    address: str = field(default="", kw_only=True)
     server: SimProcess
 
     def alive(self) -> str | None:
         """None while it runs, else why not."""
         return self.server.alive()
-
-    def container_pid(self) -> int | None:
-        """None: it runs in no container of ours."""
-        return None
-
-    @property
-    def inside(self) -> None:
-        """None: there is no container to look into."""
-        return None
 
 
 @contextlib.contextmanager

@@ -63,7 +63,7 @@ def make_jobs(
     times = _times(phase, chosen) if arrivals_ns is None else arrivals_ns
     lengths = given(phase.lengths)
     if lengths is not None:
-        return _exact(plan, phase, lengths, tasks, tokenizer, chosen, times)
+        return _exact(plan, phase, lengths, tasks, tokenizer=tokenizer, chosen=chosen, times=times)
     size = len(tasks.tasks)
     hidden = controls.by_index(phase)
     numbers = [controls.number(phase, hidden, index, size) for index in chosen]
@@ -120,11 +120,12 @@ def _times(phase: Phase, chosen: range) -> list[int] | None:
     return None if arrivals is None else [arrivals[index] for index in chosen]
 
 
-def _exact(  # noqa: PLR0917 - what the requests follow from
+def _exact(
     plan: Plan,
     phase: Phase,
     lengths: Lengths,
     tasks: TaskSet,
+    *,
     tokenizer: Tokenizer | None,
     chosen: range,
     times: Sequence[int] | None,
