@@ -403,9 +403,14 @@ def container(context: str = "images/cpu-vllm") -> dict:
         "networks": ["own"],
         "watched": "",
         "events": [
-            {"time_us": 5 + at, "action": action, "own": action.startswith("exec")}
-            for at, action in enumerate(
-                ("create", "network connect", "start", "exec_create: python", "die", "destroy")
+            {"time_us": 1000 * at, "action": action, "own": action.startswith("exec")}
+            for at, action in (
+                (280, "create"),
+                (290, "network connect"),
+                (300, "start"),
+                (9_000, "exec_create: python -c  import importlib.metadata as m"),
+                (3_600_000, "die"),
+                (3_600_050, "destroy"),
             )
         ],
     }

@@ -128,7 +128,7 @@ def facts_of(source: ModelSource) -> ModelFacts:
     tied = shape.tied if shape else configuration.tied(config, default=False)
     weights = weigh(tensors, tied=tied, depth=_ahead(config, shape))
     quantisation = configuration.quantisation(config, source.names)
-    if quantisation is None and weights.packed:
+    if quantisation is None and weights.rounded:
         quantisation = "unnamed"
     is_quantised = quantisation is not None
     if shape is not None and not is_quantised:

@@ -6,7 +6,6 @@ A file is an 8-byte little-endian length, that many bytes of JSON, then the data
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from typing import TYPE_CHECKING
@@ -118,8 +117,8 @@ def _tensor(name: str, entry: JSONValue, path: Path) -> tuple[Tensor, int]:
             place,
         )
     begin, end = offsets
-    bits = DTYPE_BITS.get(dtype)
-    if bits is not None and (end - begin) * 8 != math.prod(shape) * bits:
+    tensor = Tensor(name=name, dtype=dtype, shape=shape, bytes=end - begin)
+    if not fills(tensor):
         raise DataError(
             "model-weights-wrong",
             Sentence(
@@ -128,7 +127,13 @@ def _tensor(name: str, entry: JSONValue, path: Path) -> tuple[Tensor, int]:
             ),
             place,
         )
-    return Tensor(name=name, dtype=dtype, shape=shape, bytes=end - begin), end
+    return tensor, end
+
+
+def fills(tensor: Tensor) -> bool:
+    """Whether a tensor takes as many bytes as its shape needs, where its precision is known."""
+    bits = DTYPE_BITS.get(tensor.dtype)
+    return bits is None or tensor.bytes * 8 == tensor.elements * bits
 
 
 def read_header(path: Path) -> TensorFile:

@@ -28,7 +28,8 @@ _EMBEDDINGS: Final = (
     "wte.weight",
 )
 _PACKED: Final = frozenset({"U8", "I8", "I32", "U32", "F4"})
-_PACKED_SHARE: Final = 0.01
+_ROUNDED: Final = _PACKED | {"F8_E4M3", "F8_E5M2"}
+_ROUNDED_SHARE: Final = 0.01
 _DTYPES: Final = {
     "F16": "float16",
     "BF16": "bfloat16",
@@ -44,14 +45,14 @@ class Weights:
     Attributes:
         language: parameters of the language part, stored as floats.
         senses: of what sees or hears; None when some of it is packed.
-        packed: integers hold more than one number each, so that elements are not parameters.
+        rounded: integers that hold more than one number each, so that elements are not parameters, or floats of 8 bits.
         experts: some tensor belongs to an expert.
         dtype: precision of most float elements, "" without any.
     """
 
     language: int
     senses: int | None
-    packed: bool
+    rounded: bool
     experts: bool
     dtype: str
 
@@ -93,11 +94,11 @@ def weigh(tensors: Sequence[Tensor], *, tied: bool, depth: int | None) -> Weight
     kept = [t for t in tensors if t.name not in copies and not _is_beyond(t, depth)]
     senses = [t for t in kept if _OTHER_SENSES.search(t.name)]
     others = [t for t in kept if not _OTHER_SENSES.search(t.name)]
-    packed = sum(t.bytes for t in others if t.dtype in _PACKED)
+    rounded = sum(t.bytes for t in others if t.dtype in _ROUNDED)
     return Weights(
         language=_parameters(others),
         senses=None if any(t.dtype in _PACKED for t in senses) else _parameters(senses),
-        packed=packed > _PACKED_SHARE * sum(t.bytes for t in others),
+        rounded=rounded > _ROUNDED_SHARE * sum(t.bytes for t in others),
         experts=any(_EXPERT.search(t.name) for t in others),
         dtype=_dtype(others),
     )

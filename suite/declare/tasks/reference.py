@@ -156,6 +156,21 @@ def known_weights(files: Sequence[FileDigest], carried: str | None = None) -> bo
     return any(_weights(known.document.model.weights) == weights for known in _all(carried))
 
 
+def resized(files: Sequence[FileDigest], carried: str | None = None) -> tuple[FileDigest, ...]:
+    """Files of the very digest of a reference run's weights, and of another size: no file is both.
+
+    Args:
+        files: the model's files.
+        carried: the signed reference run that a basis holds.
+    """
+    sizes = {
+        entry.sha256: entry.bytes
+        for known in _all(carried)
+        for entry in known.document.model.weights
+    }
+    return tuple(entry for entry in files if sizes.get(entry.sha256, entry.bytes) != entry.bytes)
+
+
 def _all(carried: str | None) -> tuple[Known, ...]:
     # What the suite ships comes first: nobody replaces it by what he carries along.
     return (*shipped(), *(() if carried is None else (_carried(carried),)))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from suite.documents.event import Request
+    from suite.documents.phase import Phase
     from suite.evidence import Evidence
 
 FEWEST: Final = 8
@@ -67,13 +68,17 @@ def alone(evidence: Evidence) -> Iterator[Request]:
             )
 
 
+def asks_apart(doc: Phase) -> bool:
+    """Whether a phase asks something else than the tasks as they are: with history, or at other lengths."""
+    return has_exact_lengths(doc) or is_shortened(doc) or is_conversation(doc)
+
+
 def answers(evidence: Evidence) -> dict[str, str]:
     """The first answer to each task that a measured phase asks alone, without history or other lengths."""
     texts: dict[str, str] = {}
     for log in phase_logs(evidence).values():
         doc = log.doc
-        apart = has_exact_lengths(doc) or is_shortened(doc) or is_conversation(doc)
-        if doc.measured and not apart:
+        if doc.measured and not asks_apart(doc):
             for event in log.events:
                 if is_answer(event) and event.task in evidence.tasks:
                     texts.setdefault(event.task, event.text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.status import Outcome
 from suite.documents.document import given
+from suite.judge.log.due import is_answer
 from suite.judge.rules.rule import Finding, not_applicable, passed, plan_rule, rule, warned
 
 if TYPE_CHECKING:
@@ -20,6 +22,11 @@ _TOUCHES: Final = (
     "checkpoint", "attach", "resize",
 )  # fmt: skip
 """What nobody but the suite has to do to a container that is measured; ``extract-to-dir`` is ``docker cp`` into it."""
+_ENDS: Final = ("die", "died")
+_ASKS: Final = "import importlib.metadata"
+"""The one command that the suite itself runs in a container holds these words: it asks for the packages' versions, once."""
+AROUND_S: Final = 5.0
+"""How far a container's events may lie outside the time in which the run used it."""
 
 
 def planned_container(plan: Plan) -> Finding:
@@ -100,15 +107,16 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
     "R078",
     title=Bilingual("The container was left alone", "容器未被触碰"),
     asks=Bilingual(
-        "From before its creation to its end, by the Docker engine's own events, the container was started once and "
-        "nobody but the suite ran anything in it, copied anything into it, paused, restarted or changed it.",
-        "自创建之前至结束，依 Docker 引擎自身的事件，容器只启动一次；除本套件外，无人在其中运行命令、"
-        "向其复制文件，也未将其暂停、重启或更改。",
+        "From before its creation to its end, by the Docker engine's own events, the container was started once, when the run "
+        "started its engine (5 s), and ended after its last answer; nobody but the suite, which asks for versions once, ran anything "
+        "in it, copied anything into it, paused, restarted or changed it.",
+        "自创建之前至结束，依 Docker 引擎自身的事件，容器只启动一次，即在运行启动引擎之时（5 s），并在最后一个回答之后结束；"
+        "除本套件询问一次版本外，无人在其中运行命令、向其复制文件，也未将其暂停、重启或更改。",
     ),
     reason=Bilingual(
         "A command that is run in it, or a file that is copied into it, can change what answers; a pause hides "
-        "between two phases.",
-        "在容器内运行命令或复制文件可以改变应答者；暂停可以藏在两个阶段之间。",
+        "between two phases; another run's container, or events that were left out, say nothing of this one.",
+        "在容器内运行命令或复制文件可以改变应答者；暂停可以藏在两个阶段之间；另一次运行的容器或被略去的事件说明不了本次运行。",
     ),
     phases="run",
     limits="open",
@@ -130,7 +138,9 @@ def left_alone(evidence: Evidence, _: Results) -> Finding:
                 "运行未保留对其容器所做的操作（container.json）",
             )
         )
-    return untouched(evidence, record)
+    finding = untouched(evidence, record)
+    why = _of_another_time(evidence, record) if finding.outcome is Outcome.PASS else ""
+    return warned(why) if why else finding
 
 
 def untouched(evidence: Evidence, record: ContainerRecord) -> Finding:
@@ -148,6 +158,15 @@ def untouched(evidence: Evidence, record: ContainerRecord) -> Finding:
             Sentence(
                 "no event tells the container's start: nobody watched it",
                 "没有容器启动的事件：无人监视",
+            )
+        )
+    seen = {_action(event) for event in record.events}
+    if "create" not in seen or seen.isdisjoint(_ENDS):
+        lacking = Sentence("creation", "创建") if "create" not in seen else Sentence("end", "结束")
+        return warned(
+            Sentence(
+                f"the container's events have a gap: none tells its {lacking}",
+                f"容器的事件有缺口：没有其{lacking.zh}的事件",
             )
         )
     wrong = _touched(evidence, record, len(starts))
@@ -174,12 +193,51 @@ def _touched(evidence: Evidence, record: ContainerRecord, starts: int) -> list[s
         for event in record.events
         if not event.own and _action(event) in _TOUCHES
     ]
+    asked = [event for event in record.events if event.own and ":" in event.action]
+    wrong += [
+        Sentence(
+            f"a command that is not the suite's is called its own: {event.action[:100]}",
+            f"非本套件的命令被称为其自身的命令：{event.action[:100]}",
+        )
+        for place, event in enumerate(asked)
+        if _ASKS not in event.action or place > 1
+    ]
     if starts > 1:
         wrong.append(Sentence(f"started {starts} times", f"启动了 {starts} 次"))
     joined = sum(event.action == "network connect" for event in record.events)
     if joined > 1:
         wrong.append(Sentence(f"joined {joined} networks", f"加入了 {joined} 个网络"))
     return wrong
+
+
+def _of_another_time(evidence: Evidence, record: ContainerRecord) -> str:
+    """Why a container is not the one that answered in this run, by the times of its events; "" where it may be."""
+    begun, healthy = (
+        [mark.t / 1e9 for mark in evidence.marks if mark.name == name]
+        for name in ("engine.start", "engine.healthy")
+    )
+    started, ended = (
+        max(_seconds(evidence, event) for event in record.events if _action(event) in names)
+        for names in (("start",), _ENDS)
+    )
+    for begin, following in zip(begun, [*begun[1:], math.inf], strict=True):
+        ready = min((t for t in healthy if begin <= t < following), default=following)
+        if not begin - AROUND_S <= started <= ready + AROUND_S:
+            continue
+        ends = [event.t_end / 1e9 for event in evidence.requests if is_answer(event)]
+        last = max((t for t in ends if begin <= t < following), default=begin)
+        if ended >= last - AROUND_S:
+            return ""
+        return Sentence(
+            f"the container ended {last - ended:.1f} s before the last answer",
+            f"容器在最后一个回答之前 {last - ended:.1f} 秒即已结束",
+        )
+    if not begun:
+        return ""
+    return Sentence(
+        f"the container started {started:.1f} s after the run's start, its engine at {begun[-1]:.1f} s",
+        f"容器在运行开始后 {started:.1f} 秒启动，而引擎在 {begun[-1]:.1f} 秒启动",
+    )
 
 
 def _action(event: ContainerEvent) -> str:

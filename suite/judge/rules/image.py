@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
+ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+"""What images call the processors that a host names."""
 BY_SUBMITTER: Final = Sentence("the image was built by the submitter", "镜像由提交方自行构建")
 
 
@@ -71,9 +73,9 @@ def planned_image(plan: Plan, basis: Basis | None = None) -> Finding:
     asks=Bilingual(
         "The container ran the planned image: the declaration or the reviewers' list (`trust/images.json`) names its "
         "digest, or it was built here from a shipped recipe, and its label, its base and the command of every layer "
-        "are the recipe's. It got the planned command.",
+        "are the recipe's. It is made for the host's processors, and got the planned command.",
         "容器运行的是计划中的镜像：其摘要由厂商声明或评审方列表（`trust/images.json`）给出；或在此由随附配方构建，"
-        "其标签、基础镜像与每层的命令均与配方一致。容器得到的是计划中的命令。",
+        "其标签、基础镜像与每层的命令均与配方一致。镜像为主机的处理器架构而制，容器得到的是计划中的命令。",
     ),
     reason=Bilingual(
         "An image without any model answers from the published texts, under the very tag that the suite would have built.",
@@ -81,8 +83,8 @@ def planned_image(plan: Plan, basis: Basis | None = None) -> Finding:
     ),
     phases="run",
     broken=Bilingual(
-        "fail where another image or command ran than the planned one; warn, *open* at best, for one that nobody else knows",
-        "运行的不是计划中的镜像或命令时为 fail；镜像无从得知时为 warn，至多 *open*",
+        "fail where another image or command ran than the planned one; warn, *open* at best, for one that nobody else knows, or for other processors",
+        "运行的不是计划中的镜像或命令时为 fail；镜像无从得知或为其他处理器所制时为 warn，至多 *open*",
     ),
     limits="open",
     foreseen=planned_image,
@@ -102,6 +104,15 @@ def known_image(evidence: Evidence, _: Results) -> Finding:
         )
     if wrong := _other(evidence, record):
         return failed(wrong, ["container.json"])
+    return _knowable(evidence, record, planned)
+
+
+def _knowable(evidence: Evidence, record: ContainerRecord, planned: Finding) -> Finding:
+    """Whether somebody else can know what ran, and the host's processors can run it."""
+    plan = evidence.plan
+    assert plan.engine.image is not None
+    if other := _other_processors(evidence, record.image):
+        return warned(other, ["container.json"])
     context = shipped_context(plan, plan.engine.image.build_context or "")
     if plan.engine.image.source != "build" or context is None:
         return planned
@@ -140,6 +151,19 @@ def _other(evidence: Evidence, record: ContainerRecord) -> str:
             f"评分卡给出 {named}，容器运行的是 {image.id}",
         )
     return _other_command(evidence.plan, record)
+
+
+def _other_processors(evidence: Evidence, image: ObservedImage) -> str:
+    """Why an image cannot run on the host but by emulation; "" where it can, or one of the two is not known."""
+    fact = evidence.environment.facts.get("host.architecture")
+    host = str(given(fact.value)) if fact else ""
+    made = image.architecture.partition("/")[2].partition("/")[0]
+    if host not in ARCHITECTURES or not made or made == ARCHITECTURES[host]:
+        return ""
+    return Sentence(
+        f"the image is made for {made}, the host's processors are {host}",
+        f"镜像为 {made} 所制，而主机处理器为 {host}",
+    )
 
 
 def _other_command(plan: Plan, record: ContainerRecord) -> str:

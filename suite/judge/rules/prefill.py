@@ -1,13 +1,16 @@
-"""Rules about what prompts cost: alone by their length, under load by their number. Tripwires for times that nobody measured."""
+"""Rules about what prompts and load cost: by length alone, by number under load. Tripwires for times that nobody measured."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual, Sentence
+from suite.declare.scenarios.phase import kind
 from suite.documents.document import given
 from suite.documents.value import Measured
+from suite.judge.log.fresh import asks_apart
 from suite.judge.log.prefill import growths, loads
+from suite.judge.rules.host import MOST_CLOSED, SHARE
 from suite.judge.rules.rule import Finding, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -25,6 +28,16 @@ LEAST_STEPS = 8
 """The same where no peak is known: steps of decoding that TTFT must last."""
 MOST_TOGETHER = 3
 """How many times faster prompts may be read together than alone; by this count engines show up to 1.0."""
+MOST_FASTER = 2
+"""How many times faster tokens may come under load than alone: engines on quiet hosts show up to 1.14."""
+GUESSED = Sentence(
+    "speculation is declared: how much is guessed right differs by load",
+    "已声明推测解码：猜中的比例随负载而异",
+)
+ALONE = Sentence(
+    "no phase of one request at a time on a quiet host to hold a load against",
+    "没有可供对照的安静主机上的单请求阶段，或没有负载阶段",
+)
 NO_HARDWARE = Sentence(
     "the times are those of a simulated or emulated engine, or of a server that somebody else runs",
     "时间来自模拟引擎、模拟厂商或他人运行的服务器",
@@ -134,6 +147,55 @@ def load_takes_time(evidence: Evidence, results: Results) -> Finding:
         for name, faster in times.items()
     }
     wrong = [lines[name] for name, faster in times.items() if faster > MOST_TOGETHER]
+    if wrong:
+        return warned(wrong[0], wrong)
+    return passed(lines[max(times, key=lambda name: times[name])])
+
+
+@rule(
+    "R088",
+    title=Bilingual("Load makes no token faster", "负载不会使 token 更快"),
+    asks=Bilingual(
+        "Where several requests run at a time, tokens come at most twice as fast as alone (medians of TPOT), unless other programs "
+        "used more than 10 % of the host's processors in the latter phase.",
+        "多个请求同时运行时，token 的到达速度至多为单独时的 2 倍（TPOT 的中位数）；若单请求阶段中其他程序使用了主机处理器的 10 % 以上则不作判断。",
+    ),
+    reason=Bilingual(
+        "A step for many requests takes at least as long as one for one; times of a load that nobody measured need not. A tripwire.",
+        "为多个请求计算的一步至少与为一个请求计算的一步等长；未经测量的负载时间则不必如此。仅为绊线。",
+    ),
+    phases="measured",
+    limits="open",
+)
+def load_slows_tokens(evidence: Evidence, results: Results) -> Finding:
+    """Under load tokens come not much faster than alone."""
+    plan = evidence.plan
+    if _obstacle(plan) == NO_HARDWARE or plan.engine.speculative_decoding:
+        return not_applicable(GUESSED if plan.engine.speculative_decoding else NO_HARDWARE)
+    alone: list[float] = []
+    loaded: dict[str, float] = {}
+    for doc in plan.workload.phases:
+        known = results.phases.get(doc.name)
+        if known is None or not doc.measured or asks_apart(doc):
+            continue
+        pace, busy = known.metrics.get("tpot_p50"), known.metrics.get(SHARE)
+        if not isinstance(pace, Measured) or pace.value <= 0:
+            continue
+        if not kind(doc).one_at_a_time:
+            loaded[doc.name] = pace.value
+        elif not isinstance(busy, Measured) or busy.value <= MOST_CLOSED:
+            alone.append(pace.value)
+    if not alone or not loaded:
+        return not_applicable(ALONE)
+    times = {name: min(alone) / pace for name, pace in loaded.items()}
+    lines = {
+        name: Sentence(
+            f"{name}: tokens come {faster:.2f} times as fast as alone, bound {MOST_FASTER}",
+            f"{name}：token 的到达速度为单独时的 {faster:.2f} 倍，限度 {MOST_FASTER}",
+        )
+        for name, faster in times.items()
+    }
+    wrong = [lines[name] for name, faster in times.items() if faster > MOST_FASTER]
     if wrong:
         return warned(wrong[0], wrong)
     return passed(lines[max(times, key=lambda name: times[name])])

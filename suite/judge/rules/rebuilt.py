@@ -11,8 +11,10 @@ from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.known import release_of
 from suite.declare.model import configuration
+from suite.declare.model.safetensors import fills
 from suite.declare.plan.basis import plan_of
 from suite.declare.plan.flags import STAGES, read_flags
+from suite.declare.tasks.reference import resized
 from suite.documents.codec import plain
 from suite.documents.document import Document, given
 from suite.judge.attest.compare import ABSENT, differences
@@ -20,7 +22,7 @@ from suite.judge.rules.rule import Finding, failed, passed, rule, warned
 
 if TYPE_CHECKING:
     from suite.declare.plan.flags import Flags
-    from suite.documents.basis import BasisModel
+    from suite.documents.basis import Basis
     from suite.documents.engine import Engine
     from suite.documents.known import Release
     from suite.documents.plan import Plan
@@ -90,7 +92,7 @@ def plan_follows(evidence: Evidence, _: Results) -> Finding:
             ),
             wrong,
         )
-    if wrong := _model(basis.model):
+    if wrong := _model(basis):
         return failed(
             Sentence(
                 f"the model's facts do not follow from its files: {wrong[0]}",
@@ -141,8 +143,9 @@ def _came_later(plan: Plan, pointer: str, release: Release) -> bool:
     return isinstance(node, Document) and f"{type(node).__name__}.{name}" not in release.optional
 
 
-def _model(model: BasisModel) -> list[str]:
+def _model(basis: Basis) -> list[str]:
     """What of the recorded sources does not fit the files by their digests and sizes."""
+    model = basis.model
     files = {file.path: file for file in model.files}
     source = model.source
     config = files.get(configuration.FILE)
@@ -173,6 +176,22 @@ def _model(model: BasisModel) -> list[str]:
                     f"{header.path}：其文件头描述了 {size} 字节，文件大小与此不同",
                 )
             )
+    wrong += [
+        Sentence(
+            f"{header.path}: {tensor.bytes} bytes do not hold {tensor.name}, {tensor.dtype}{list(tensor.shape)}",
+            f"{header.path}：{tensor.bytes} 字节不等于 {tensor.name} {tensor.dtype}{list(tensor.shape)} 的大小",
+        )
+        for header in source.weights
+        for tensor in header.tensors
+        if not fills(tensor)
+    ]
+    wrong += [
+        Sentence(
+            f"{file.path}: {file.bytes} bytes, but a reference run knows that digest with another size",
+            f"{file.path}：{file.bytes} 字节，而参考运行中该摘要的文件大小不同",
+        )
+        for file in resized(model.files, given(basis.reference))
+    ]
     return wrong
 
 

@@ -9,6 +9,7 @@ from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.plan.basis import PACKAGE, release_beyond
 from suite.documents.document import given
+from suite.judge.log.origin import fingerprints
 from suite.judge.rules.rule import Finding, failed, not_applicable, of, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 RESOLVED: Final = "engine.resolved_config"
 _MEMBER: Final = re.compile(r"(?:^|, )(\w+)=([^,()\[\]{}]*)")
 _NOTHING: Final = ("None", "auto", "")
+_NUMBERS: Final = re.compile(r"^v?(\d+(?:\.\d+)*)")
 
 
 def _said(evidence: Evidence) -> dict[str, str] | Finding:
@@ -159,19 +161,22 @@ def _reported(engine: Engine, facts: Mapping[str, str]) -> dict[str, str]:
     "R106",
     title=Bilingual("The engine says its version", "引擎报告其版本"),
     asks=Bilingual(
-        "Of an engine that was started here, its own version or that of a package that the declaration names was reported.",
-        "对在此启动的引擎，其自身版本或声明所列某一软件包的版本已被报告。",
+        "Of an engine that was started here, its own version or that of a package that the declaration names was reported; what "
+        "it says itself, its package and the configuration that its answers name are one version.",
+        "对在此启动的引擎，其自身版本或声明所列某一软件包的版本已被报告；其自述、软件包与回答所署配置为同一版本。",
     ),
     reason=Bilingual(
-        "Where nothing is said of the versions, R075 has nothing to hold against the declared ones.",
-        "若未报告任何版本，R075 便无从与声明核对。",
+        "Where nothing is said of the versions, or several, R075 has nothing to hold against the declared ones.",
+        "若未报告任何版本，或报告了多个版本，R075 便无从与声明核对。",
     ),
     phases="run",
     limits="optimised",
 )
 @of(_said)
 def says_its_version(evidence: Evidence, facts: dict[str, str]) -> Finding:
-    """Some version was reported."""
+    """Some version was reported, and no other one beside it."""
+    if wrong := _contradiction(evidence, facts):
+        return warned(wrong)
     said = {k: version for k, version in _reported(evidence.plan.engine, facts).items() if version}
     if not said:
         return warned(
@@ -182,6 +187,31 @@ def says_its_version(evidence: Evidence, facts: dict[str, str]) -> Finding:
         )
     listed = ", ".join(f"{name} {version}" for name, version in said.items())
     return passed(Sentence(f"it said: {listed}", f"其报告为：{listed}"))
+
+
+def _contradiction(evidence: Evidence, facts: Mapping[str, str]) -> str:
+    """Which two reports of the engine's version are not of one release; "" where they may be."""
+    engine = evidence.plan.engine.id
+    named = re.compile(rf"{re.escape(engine)}-(\d[\w.]*)")
+    answered = {name for event in evidence.requests for name in fingerprints(event)}
+    reports = [("engine.version", facts.get("engine.version", ""))]
+    reports += [
+        (PACKAGE + name, facts.get(PACKAGE + name, "")) for name in (engine, f"{engine}-cpu")
+    ]
+    reports += [(name, match[1]) for name in sorted(answered) if (match := named.match(name))]
+    known = [
+        (name, version, numbers[0].split("."))
+        for name, version in reports
+        if (numbers := _NUMBERS.findall(version))
+    ]
+    for name, version, numbers in known[1:]:
+        first, said, wanted = known[0]
+        if any(here != there for here, there in zip(numbers, wanted, strict=False)):
+            return Sentence(
+                f"{first} says {said}, {name} says {version}",
+                f"{first} 为 {said}，{name} 为 {version}",
+            )
+    return ""
 
 
 def _versions(engine: Engine, facts: Mapping[str, str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
@@ -27,29 +28,41 @@ GAP_INTERVALS = 10
 GAP_FLOOR_NS = 10_000_000_000
 NAMED_NS = 2_000_000_000
 """The same, for two intervals, where the run itself noted the loss."""
+BESIDE_NS = 5_000_000_000
+"""How far a reading may lie outside the run, and one of the engine's page outside the phase that it names."""
 
 
 @rule(
     "R036",
     title=Bilingual("Telemetry was read", "已读取遥测"),
     asks=Bilingual(
-        "Every declared telemetry tool gave samples, and of every device to the end.",
-        "每个声明的遥测工具均给出了样本，且每个设备直至结束均有样本。",
+        "Every declared telemetry tool gave samples, and of every device to the end; no reading lies outside the run, none of the "
+        "engine's page outside its phase (5 s).",
+        "每个声明的遥测工具均给出了样本，且每个设备直至结束均有样本；没有读数位于运行之外，引擎页面的读数也不在其阶段之外（5 s）。",
     ),
     reason=Bilingual(
-        "Power that was promised and not read; a device that fell off its bus in the middle of the run.",
-        "承诺却未读取的功率；运行途中掉线的设备。",
+        "Power that was promised and not read; a device that fell off its bus in the middle of the run; readings of another run, "
+        "or stretched in time.",
+        "承诺却未读取的功率；运行途中掉线的设备；另一次运行的读数，或在时间上被拉伸的读数。",
     ),
     phases="run",
     broken=Bilingual(
-        "warn; fail where a device gave readings and then no more",
-        "warn；设备给出读数后不再有读数时为 fail",
+        "warn; fail where a device gave readings and then no more, and for readings outside the run",
+        "warn；设备给出读数后不再有读数，或读数位于运行之外时为 fail",
     ),
 )
 def telemetry_read(evidence: Evidence, _: Results) -> Finding:
     """Declared telemetry was read, of each device to the end of what was measured."""
     declared = {tool.tool for tool in evidence.plan.telemetry}
     read = {sample.tool for sample in evidence.telemetry}
+    if outside := _outside(evidence):
+        return failed(
+            Sentence(
+                f"readings that are not of this run: {outside[0]}",
+                f"有读数不属于本次运行：{chinese(outside[0])}",
+            ),
+            outside,
+        )
     if not declared:
         return not_applicable(Sentence("no telemetry is declared", "没有声明遥测"))
     lost = _lost(evidence)
@@ -195,6 +208,26 @@ def _held_back(device: str, known: Mapping[CounterName, Sequence[float]]) -> lis
             )
         )
     return lines
+
+
+def _outside(evidence: Evidence) -> list[str]:
+    """Readings from outside the run, and of the engine's page from outside their phase; of each tool and phase the first."""
+    whole = (0, evidence.footer.t if evidence.footer is not None else math.inf)
+    spans = {
+        log.name: (log.start, log.end)
+        for log in phase_logs(evidence).values()
+        if log.start is not None and log.end is not None
+    }
+    timed = [(sample.tool, sample.t, whole) for sample in evidence.telemetry]
+    timed += [
+        (sample.phase, sample.t, spans.get(sample.phase, whole))
+        for sample in evidence.engine_metrics
+    ]
+    first: dict[str, str] = {}
+    for name, moment, (start, end) in timed:
+        if not start - BESIDE_NS <= moment <= end + BESIDE_NS:
+            first.setdefault(name, f"{name}, {moment / 1e9:.1f} s")
+    return list(first.values())
 
 
 def _lost(evidence: Evidence) -> list[str]:

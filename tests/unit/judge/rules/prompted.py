@@ -57,5 +57,10 @@ def _drawn(event: dict, step: dict) -> None:
     event["chunk_t0"] = event["t_send"] + round(step["by"] * draw)
 
 
-OPS = {"grown": _grown, "drawn": _drawn}
-"""What a case can do to the time to the first token."""
+def _paced(event: dict, step: dict) -> None:
+    """Every token after the first as many nanoseconds after the one before."""
+    event["chunk_dt"] = [step["by"]] * len(event["chunk_dt"])
+
+
+OPS = {"grown": _grown, "drawn": _drawn, "paced": _paced}
+"""What a case can do to the times of tokens."""
