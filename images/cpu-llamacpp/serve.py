@@ -6,10 +6,12 @@ The wheel has the server and no program that starts it: this is that program, an
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 
 import xllamacpp
 
+ENDING = {signal.SIGTERM, signal.SIGINT}
 CACHE_TYPES = {"f32": "GGML_TYPE_F32", "f16": "GGML_TYPE_F16", "bf16": "GGML_TYPE_BF16"}
 
 
@@ -63,9 +65,12 @@ def parameters(chosen: argparse.Namespace) -> xllamacpp.CommonParams:
 def main() -> None:
     """Serve until a signal comes."""
     chosen = parser().parse_args()
+    # The first process of a container is sent no signal that it has no action for, unless it holds it back.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     server = xllamacpp.Server(parameters(chosen))
     print(f"listening on {server.listening_address}", flush=True)
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    signal.sigwait(ENDING)
+    os._exit(0)  # the library would wait half a minute for whoever keeps a connection
 
 
 if __name__ == "__main__":

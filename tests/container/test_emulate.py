@@ -31,6 +31,8 @@ def test_a_vendors_path_runs_without_its_devices(vendor, emulation, tmp_path):
     assert "! EMULATED:" in done.stdout
     read = evidence.read(run)
     assert {request.outcome for request in read.requests} == {"ok"}
+    # Asked to end, it ends: nobody has to kill it.
+    assert [event.action for event in read.container.events].count("kill") == 1
     watts = [sample.power_w for sample in read.telemetry if sample.power_w]
     assert len(set(watts)) > 1
     assert {sample.device for sample in read.telemetry} == {"0", "1"}

@@ -18,7 +18,7 @@ def test_the_tool_runs_in_the_container(docker, base_image):
     )
     try:
         container.reload()
-        engine = ContainerEngine("", {}, [], container=container)
+        engine = ContainerEngine("", {}, [], container, own=set())
         tool = TelemetryTool(
             tool="nvidia-smi",
             where="container",
@@ -34,6 +34,7 @@ def test_the_tool_runs_in_the_container(docker, base_image):
         assert {sample.power_w for sample in sampler.samples()} == {120}
         missing = engine.inside(["no-such-tool"])
         assert isinstance(missing, str) or missing[0] != 0
+        assert len(engine.own) >= 4, "the events of what the suite ran are told from others'"
     finally:
         container.remove(force=True)
     assert isinstance(engine.inside(["true"]), str), "a container that is gone gives a reason"

@@ -24,7 +24,9 @@ _TOUCHES: Final = (
 """What nobody but the suite has to do to a container that is measured; ``extract-to-dir`` is ``docker cp`` into it."""
 _ENDS: Final = ("die", "died")
 _ASKS: Final = "import importlib.metadata"
-"""The one command that the suite itself runs in a container holds these words: it asks for the packages' versions, once."""
+"""A command that the suite itself runs in a container holds these words: it asks for the packages' versions, once."""
+_KEPT: Final = 400
+"""Characters of a command that its event is sure to hold."""
 AROUND_S: Final = 5.0
 """How far a container's events may lie outside the time in which the run used it."""
 
@@ -108,10 +110,10 @@ def in_container(evidence: Evidence, _: Results) -> Finding:
     title=Bilingual("The container was left alone", "容器未被触碰"),
     asks=Bilingual(
         "From before its creation to its end, by the Docker engine's own events, the container was started once, when the run "
-        "started its engine (5 s), and ended after its last answer; nobody but the suite, which asks for versions once, ran anything "
-        "in it, copied anything into it, paused, restarted or changed it.",
+        "started its engine (5 s), and ended after its last answer; nobody but the suite, which asks for versions once and reads "
+        "the plan's tools, ran anything in it, copied anything into it, paused, restarted or changed it.",
         "自创建之前至结束，依 Docker 引擎自身的事件，容器只启动一次，即在运行启动引擎之时（5 s），并在最后一个回答之后结束；"
-        "除本套件询问一次版本外，无人在其中运行命令、向其复制文件，也未将其暂停、重启或更改。",
+        "除本套件询问一次版本、读取计划所列工具外，无人在其中运行命令、向其复制文件，也未将其暂停、重启或更改。",
     ),
     reason=Bilingual(
         "A command that is run in it, or a file that is copied into it, can change what answers; a pause hides "
@@ -193,7 +195,18 @@ def _touched(evidence: Evidence, record: ContainerRecord, starts: int) -> list[s
         for event in record.events
         if not event.own and _action(event) in _TOUCHES
     ]
-    asked = [event for event in record.events if event.own and ":" in event.action]
+    tools = [
+        " ".join(tool.command)[:_KEPT]
+        for tool in evidence.plan.telemetry
+        if tool.where == "container"
+    ]
+    asked = [
+        event
+        for event in record.events
+        if event.own
+        and ":" in event.action
+        and event.action.partition(": ")[2][:_KEPT] not in tools
+    ]
     wrong += [
         Sentence(
             f"a command that is not the suite's is called its own: {event.action[:100]}",

@@ -50,12 +50,16 @@ UNTOLD = Sentence(
 )
 
 
+def _unreal(plan: Plan) -> bool:
+    """Whether the times are nobody's hardware's, or not of an engine that was started here."""
+    return plan.runtime in ("sim", "endpoint") or plan.vendor.emulated
+
+
 def _telling(evidence: Evidence, results: Results) -> dict[str, Growth] | Finding:
     """The phases of one request at a time in which reading the prompt is what takes the time to the first token."""
-    plan = evidence.plan
-    if plan.runtime in ("sim", "endpoint") or plan.vendor.emulated:
+    if _unreal(evidence.plan):
         return not_applicable(NO_HARDWARE)
-    if plan.engine.prefix_caching:
+    if evidence.plan.engine.prefix_caching:
         return not_applicable(REUSED)
     return {
         name: growth
@@ -170,8 +174,8 @@ def load_takes_time(evidence: Evidence, results: Results) -> Finding:
 def load_slows_tokens(evidence: Evidence, results: Results) -> Finding:
     """Under load tokens come not much faster than alone."""
     plan = evidence.plan
-    if _obstacle(plan) == NO_HARDWARE or plan.engine.speculative_decoding:
-        return not_applicable(GUESSED if plan.engine.speculative_decoding else NO_HARDWARE)
+    if _unreal(plan) or plan.engine.speculative_decoding:
+        return not_applicable(NO_HARDWARE if _unreal(plan) else GUESSED)
     alone: list[float] = []
     loaded: dict[str, float] = {}
     for doc in plan.workload.phases:

@@ -12,7 +12,7 @@ import contextlib
 import shlex
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
@@ -25,7 +25,7 @@ from suite.measure.engine.container.api import (
     translated,
 )
 from suite.measure.engine.container.create import create
-from suite.measure.engine.container.facts import container_facts
+from suite.measure.engine.container.facts import container_facts, run_inside
 from suite.measure.engine.container.image import ensure_image
 from suite.measure.engine.container.inspection import inspected
 from suite.measure.engine.container.lifetime import cleaned, death, started
@@ -69,6 +69,8 @@ class ContainerEngine:
     marks: list[tuple[str, int]]
     address: str = field(default="", kw_only=True)
     container: Container
+    own: set[str]
+    """Ids of the commands that the suite itself runs in it."""
 
     def alive(self) -> str | None:
         """None while the container runs."""
@@ -82,18 +84,10 @@ class ContainerEngine:
         """Run a program in the container: its exit status, output and errors; or why it could not be run."""
         try:
             with translated():
-                status, texts = self.container.exec_run(
-                    list(command), demux=True, environment={"LC_ALL": "C"}
-                )
+                status, output, errors = run_inside(self.container, command, self.own)
         except SetupError as error:
             return str(error)
-        # With `demux` the two streams come apart, where the library's types say one.
-        output, errors = cast("tuple[bytes | None, bytes | None]", texts)
-        return (
-            0 if status is None else status,
-            (output or b"").decode(errors="replace"),
-            (errors or b"").decode(errors="replace"),
-        )
+        return status, output.decode(errors="replace"), errors.decode(errors="replace")
 
 
 @contextlib.contextmanager
@@ -153,7 +147,7 @@ def serve(
             if compiled is not None:
                 compiled.keep()
                 facts |= compiled.facts()
-        yield ContainerEngine(base_url, facts, marks.list, container)
+        yield ContainerEngine(base_url, facts, marks.list, container, watch.own)
 
 
 def ready_image(

@@ -90,16 +90,29 @@ def _network(host: HostConfig) -> NetworkKind:
     return "published" if host.publishes else "isolated"
 
 
-def _versions(container: Container, command: Sequence[str], own: set[str]) -> bytes | str:
-    interpreter = command[0] if "python" in Path(command[0]).name else "python3"
+def run_inside(
+    container: Container, command: Sequence[str], own: set[str]
+) -> tuple[int, bytes, bytes]:
+    """Run a program in a container: its exit status, output and errors.
+
+    Args:
+        container: where.
+        command: its words.
+        own: takes the id by which the Docker engine's events name it.
+    """
     client = container.client
     assert client is not None  # it was created by one
+    made = client.api.exec_create(container.id, list(command), environment={"LC_ALL": "C"})
+    own.add(made["Id"])
+    output, errors = client.api.exec_start(made["Id"], demux=True)
+    return client.api.exec_inspect(made["Id"])["ExitCode"] or 0, output or b"", errors or b""
+
+
+def _versions(container: Container, command: Sequence[str], own: set[str]) -> bytes | str:
+    interpreter = command[0] if "python" in Path(command[0]).name else "python3"
+    words = [interpreter, "-c", about.VERSIONS_SCRIPT]
     try:
-        words = [interpreter, "-c", about.VERSIONS_SCRIPT]
-        identity = client.api.exec_create(container.id, words, stderr=False)["Id"]
-        own.add(identity)
-        output = client.api.exec_start(identity)
-        status = client.api.exec_inspect(identity)["ExitCode"]
+        status, output, _ = run_inside(container, words, own)
     except (errors.DockerException, requests.exceptions.RequestException) as error:
         return Sentence(
             f"the container could not be asked: {type(error).__name__}",
@@ -110,4 +123,4 @@ def _versions(container: Container, command: Sequence[str], own: set[str]) -> by
             f"{interpreter} in the container ended with status {status}",
             f"容器中的 {interpreter} 以状态 {status} 结束",
         )
-    return bytes(output)
+    return output
