@@ -347,7 +347,11 @@ def write_spread(made: Spread) -> None:
                 )
                 say(of(head + why))
         for lacking in cell.missing:
-            say(f"  {lacking.machine}: {lacking.cards}: {lacking.reason}")
+            head = Sentence(
+                f"  {lacking.machine}: {lacking.cards} cards: ",
+                f"  {lacking.machine}：{lacking.cards} 张评分卡：",
+            )
+            say(of(head + lacking.reason))
     needed = Sentence(
         f"{made.machines_for_median} machines give the median a 95 % interval, "
         f"{made.machines_to_see} show a 1-in-20 outlier",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -20,7 +21,7 @@ from suite.base.errors import SetupError, extra
 from suite.measure.fleet.backend import Gone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from suite.documents.fleet import BackendName, Machine
     from suite.measure.fleet.attempt import Files
@@ -77,6 +78,20 @@ def _handle(machine: str, name: str, index: int) -> str:
 
 def _named(machine: str) -> str:
     return f"suite:{machine}"
+
+
+@contextlib.contextmanager
+def own_sigterm() -> Iterator[None]:
+    """Keep what SIGTERM does: Ray makes it end the driver with a status of its own, and nobody learns what to do next."""
+    usual = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    except SystemExit:  # one that came in between
+        signal.signal(signal.SIGTERM, usual)
+        signal.raise_signal(signal.SIGTERM)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, usual)
 
 
 def require_answer(address: str) -> None:
@@ -143,9 +158,10 @@ class Ray:
         self._util: Any = util
         self._actors: dict[str, Any] = {}
         try:
-            ray.init(
-                address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR"
-            )
+            with own_sigterm():
+                ray.init(
+                    address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR"
+                )
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as cause:
             words = " ".join(str(cause).split())[:500]
             message = Sentence(

@@ -1,6 +1,7 @@
 """What an actor of Ray starts, without Ray: at the priority of what started the actor."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -8,8 +9,9 @@ import textwrap
 
 import pytest
 
-from suite.base.errors import SetupError
-from suite.measure.fleet.ray import require_answer
+from suite.base.errors import Interrupted, SetupError
+from suite.measure.fleet.ray import own_sigterm, require_answer
+from suite.measure.signals import Stop
 from tests.factories import runs
 
 UNIT = textwrap.dedent("""
@@ -62,3 +64,16 @@ def test_a_head_that_does_not_answer_is_refused_before_ray_asks_it_for_minutes()
     with pytest.raises(SetupError, match=f"nothing answers at {address}: Connection refused") as no:
         require_answer(address)
     assert no.value.code == "fleet-backend-failed"
+
+
+@pytest.mark.parametrize("when", ["within", "after"])
+def test_a_controller_that_is_ended_says_so_whatever_ray_does_to_the_signal(when):
+    def controller():
+        with own_sigterm():
+            signal.signal(signal.SIGTERM, lambda number, _: sys.exit(number))  # as ray.init does
+            if when == "within":
+                signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+
+    with Stop().installed(), pytest.raises(Interrupted):
+        controller()
