@@ -174,6 +174,7 @@ def verified(directory: Path, bundle: Path | None, trusted: Trusted) -> Verifica
     """Verify a fleet's statement against everything that lies beside it.
 
     Raises:
+        EvidenceError: ``fleet-uncollected``; as `suite.cli.fleets.read`.
         TrustError: what the trust list or the file is refused for.
     """
     whose, data = _whose(directory, bundle, trusted)
@@ -184,7 +185,16 @@ def verified(directory: Path, bundle: Path | None, trusted: Trusted) -> Verifica
 def _whose(directory: Path, bundle: Path | None, trusted: Trusted) -> tuple[verify.Known, bytes]:
     """Whose signature of a fleet's statement counts, and the statement."""
     known = judging.known(trusted, shared=True)
-    data = read_limited(bundle or directory / statement.STATEMENT_FILE, MAX_BUNDLE_BYTES)
+    path = bundle or directory / statement.STATEMENT_FILE
+    if bundle is None and not path.exists():
+        fleets.read(directory)
+        message = Sentence(f"there is no statement in {directory}", f"{directory} 中没有声明")
+        hint = Sentence(
+            f"`suite fleet collect {directory}` makes it",
+            f"`suite fleet collect {directory}` 会生成声明",
+        )
+        raise EvidenceError("fleet-uncollected", message, hint=hint)
+    data = read_limited(path, MAX_BUNDLE_BYTES)
     beside = directory / PUBLIC_KEY_FILE
     neighbour = None
     if is_plain(beside):
@@ -337,7 +347,11 @@ def write_spread(made: Spread) -> None:
                 )
                 say(of(head + why))
         for lacking in cell.missing:
-            say(f"  {lacking.machine}: {lacking.cards}: {lacking.reason}")
+            head = Sentence(
+                f"  {lacking.machine}: {lacking.cards} cards: ",
+                f"  {lacking.machine}：{lacking.cards} 张评分卡：",
+            )
+            say(of(head + lacking.reason))
     needed = Sentence(
         f"{made.machines_for_median} machines give the median a 95 % interval, "
         f"{made.machines_to_see} show a 1-in-20 outlier",

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 
 import pytest
 
@@ -38,6 +39,7 @@ def cluster(tmp_path, monkeypatch):
 def test_a_killed_node_is_lost_and_comes_back(tmp_path, cluster):
     nodes, made = cluster
     place = tmp_path / "rack"
+    ended = signal.getsignal(signal.SIGTERM)
 
     def unit(job, number):
         if job.machine == "node-2" and number == 1:
@@ -56,6 +58,7 @@ def test_a_killed_node_is_lost_and_comes_back(tmp_path, cluster):
     now = fleets.work(place, made, unit, stopped=watch, backend=Ray(nodes.address))
     assert [machine.outcome for machine in machines(made, now)] == ["complete", "failed"]
     assert now.lost == {"node-2"}
+    assert signal.getsignal(signal.SIGTERM) == ended  # Ray puts its own there
     assert machines(made, now)[1].attempts[-1].code == "fleet-lost"
     assert int((tmp_path / "niceness").read_text()) == os.getpriority(os.PRIO_PROCESS, 0)
 

@@ -54,7 +54,7 @@ def test_an_array_whose_controller_was_killed_is_adopted_and_runs_once(tmp_path,
         from tests.factories import fleets
         place = Path({str(place)!r})
         made = decode((place / "fleet.json").read_bytes(), Fleet)
-        unit = "echo x >>{tmp_path}/count; sleep 2\\n" + fleets.CARD
+        unit = "echo ${{SLURM_MEM_PER_CPU-all}} >>{tmp_path}/count; sleep 2\\n" + fleets.CARD
         fleets.work(place, made, unit, backend=Slurm())
     """)
     env = {**cluster.env, "PATH": f"{tmp_path / 'killing'}:{os.environ['PATH']}"}
@@ -66,7 +66,7 @@ def test_an_array_whose_controller_was_killed_is_adopted_and_runs_once(tmp_path,
     now = fleets.work(place, made, "exit 9", backend=Slurm())
     (machine,) = machines(made, now)
     assert (machine.outcome, [a.attempt for a in machine.attempts]) == ("complete", [1, 1, 1])
-    assert (tmp_path / "count").read_text() == "x\n" * 2
+    assert (tmp_path / "count").read_text() == "all\n" * 2  # of the node's memory
     adopted = [e.handle for e in read_journal(place, made)[0] if e.kind == "placed"][-2:]
     assert [handle.partition("_")[2] for handle in adopted] == ["0", "1"]
     assert cluster.call("squeue", "--noheader", "--states=PENDING,RUNNING") == ""

@@ -85,13 +85,15 @@ def strip(metric: SpreadMetric) -> Markup:
         height = svg.HEIGHT - svg.BOTTOM - svg.TOP
         y = svg.TOP + height * (place + 0.5) / len(metric.values)
         css = "dot out" if machine.machine in outliers else "dot"
-        parts += [_dot(_x(value, low, high), y, css) for value in machine.values]
+        for value in machine.values:
+            words = f"{machine.machine}: {figure(value)} {metric.unit}"
+            parts.append(_dot(_x(value, low, high), y, css, words))
     if isinstance(metric.median, Measured):
         at = _x(metric.median.value, low, high)
         parts.append(svg.line(at, svg.TOP, at, svg.HEIGHT - svg.BOTTOM, "median"))
-    for value in (low, high):
+    for value, anchor in ((low, "start"), (high, "end")):
         at = _x(value, low, high)
-        parts.append(svg.text(at, svg.HEIGHT - svg.BOTTOM + 16, figure(value), "tick"))
+        parts.append(svg.text(at, svg.HEIGHT - svg.BOTTOM + 16, figure(value), "tick", anchor))
     return svg.frame(parts)
 
 
@@ -106,5 +108,7 @@ def _x(value: float, low: float, high: float) -> float:
     return svg.LEFT + (svg.WIDTH - svg.LEFT - svg.RIGHT) * (value - low) / (high - low)
 
 
-def _dot(x: float, y: float, css: str) -> Markup:
-    return Markup('<circle cx="{:.1f}" cy="{:.1f}" r="2.4" class="{}"/>').format(x, y, css)
+def _dot(x: float, y: float, css: str, words: str) -> Markup:
+    return Markup(
+        '<circle cx="{:.1f}" cy="{:.1f}" r="2.4" class="{}"><title>{}</title></circle>'
+    ).format(x, y, css, words)

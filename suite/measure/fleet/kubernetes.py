@@ -117,7 +117,7 @@ def _job(
             "maxFailedIndexes": len(scripts),
             "podFailurePolicy": failure,
             "template": {
-                "metadata": {"labels": labels, "annotations": {DEVICES: devices.why}},
+                "metadata": {"labels": dict(labels), "annotations": {DEVICES: devices.why}},
                 "spec": {
                     "restartPolicy": "Never",
                     "nodeSelector": {"kubernetes.io/hostname": machine},

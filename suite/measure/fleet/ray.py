@@ -10,20 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import socket
 import subprocess
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from suite.base.addresses import split_address
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, extra
 from suite.measure.fleet.backend import Gone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from suite.documents.fleet import BackendName, Machine
     from suite.measure.fleet.attempt import Files
 
 NAMESPACE: Final = "suite-fleet"
+CONNECT_S: Final = 10.0
+"""How long the head of a cluster may take to accept a connection, seconds."""
 PLACE_S: Final = 30.0
 """How long a free node may take to accept an attempt, seconds."""
 ANSWER_S: Final = 5.0
@@ -75,6 +80,47 @@ def _named(machine: str) -> str:
     return f"suite:{machine}"
 
 
+@contextlib.contextmanager
+def own_sigterm() -> Iterator[None]:
+    """Keep what SIGTERM does: Ray makes it end the driver with a status of its own, and nobody learns what to do next."""
+    usual = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    except SystemExit:  # one that came in between
+        signal.signal(signal.SIGTERM, usual)
+        signal.raise_signal(signal.SIGTERM)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+
+
+def require_answer(address: str) -> None:
+    """Refuse a head that does not answer: Ray itself would ask it for minutes.
+
+    Args:
+        address: HOST:PORT; any other, such as ``auto``, is Ray's to understand.
+
+    Raises:
+        SetupError: ``fleet-backend-failed``.
+    """
+    try:
+        where = split_address(address)
+    except SetupError:
+        return
+    try:
+        socket.create_connection(where, CONNECT_S).close()
+    except OSError as cause:
+        message = Sentence(
+            f"nothing answers at {address}: {cause.strerror or cause}",
+            f"{address} 处没有应答：{cause.strerror or cause}",
+        )
+        hint = Sentence(
+            "give the address and port of the cluster's head, as for `ray start --address`",
+            "请给出集群主节点的地址与端口，与 `ray start --address` 相同",
+        )
+        raise SetupError("fleet-backend-failed", message, hint=hint) from cause
+
+
 class Ray:
     """See `suite.measure.fleet.backend.Backend`. A handle is the name of an actor and of its placement group."""
 
@@ -106,21 +152,27 @@ class Ray:
                 Sentence("RAY_AUTH_MODE is not token", "RAY_AUTH_MODE 不是 token"),
                 hint=hint,
             )
+        require_answer(address)
         self.settle_s = 5.0
         self._ray: Any = ray
         self._util: Any = util
         self._actors: dict[str, Any] = {}
         try:
-            ray.init(
-                address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR"
-            )
+            with own_sigterm():
+                ray.init(
+                    address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR"
+                )
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as cause:
             words = " ".join(str(cause).split())[:500]
             message = Sentence(
                 f"cannot join the Ray cluster at {address}: {words}",
                 f"无法加入 {address} 的 Ray 集群：{words}",
             )
-            raise SetupError("fleet-backend-failed", message) from cause
+            hint = Sentence(
+                "Ray says above why; RAY_AUTH_TOKEN_PATH must name the token that the cluster was started with",
+                "原因见上方 Ray 的输出；RAY_AUTH_TOKEN_PATH 须指向启动集群时所用的令牌",
+            )
+            raise SetupError("fleet-backend-failed", message, hint=hint) from cause
 
     def submit(self, machine: Machine, attempts: Sequence[Files], name: str) -> list[str]:
         """Start an actor for each attempt on the machine's node."""

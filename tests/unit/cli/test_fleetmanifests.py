@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from suite.base.errors import EvidenceError, UsageError
+from suite.cli.fleetresults import verified
 from suite.cli.fleets import manifests, plan
+from suite.cli.trustoptions import Trusted
 from suite.declare.vendor.load import list_vendors
 from suite.measure.fleet.kubernetes import DEVICES, Place
 from tests.factories import fleets
@@ -95,6 +97,17 @@ def test_every_vendors_manifest_holds_to_the_schema(tmp_path, vendor):
             rendered(directory)
     (pod,) = rendered(directory, *more).values()
     assert asked(pod) == {NAMES.get(vendor, f"{vendor}.example/device"): "1"}
+
+
+def test_no_part_of_a_manifest_refers_to_another(hopper):
+    assert b"&id" not in manifests(hopper, Place(hopper, "suite:1", "claim", "lab"), ())
+
+
+def test_a_fleet_that_nobody_collected_says_what_makes_its_statement(hopper, tmp_path):
+    for place, code in ((hopper, "fleet-uncollected"), (tmp_path, "fleet-missing")):
+        with pytest.raises(EvidenceError) as refused:
+            verified(place, None, Trusted())
+        assert refused.value.code == code
 
 
 def test_a_name_that_is_given_comes_before_the_declared_one(hopper):

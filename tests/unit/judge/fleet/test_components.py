@@ -129,6 +129,20 @@ def test_honest_machines_are_seldom_called_outliers():
     assert calls <= 0.02 * 12 * FLEETS
 
 
+@pytest.mark.parametrize(("machines", "named", "seen"), [(4, 0.17, 0.69), (12, 0.11, 0.91)])
+def test_how_often_few_machines_name_one_is_what_the_document_says(machines, named, seen):
+    rng = np.random.default_rng(6)
+    honest = 100 + rng.normal(0, 5, (4000, machines))
+    slow = honest - 30 * (np.arange(machines) == 0)
+    names = [str(n) for n in range(machines)]
+
+    def outliers(means):
+        return [far(dict(zip(names, map(float, row), strict=True))) for row in means]
+
+    assert np.mean([bool(found) for found in outliers(honest)]) == pytest.approx(named, abs=0.025)
+    assert np.mean(["0" in found for found in outliers(slow)]) == pytest.approx(seen, abs=0.025)
+
+
 def test_three_machines_have_no_outlier_and_equal_ones_have_one():
     assert far({"a": 1.0, "b": 1.0, "c": 9.0}) == {}
     assert far({"a": 1.0, "b": 1.0, "c": 1.0, "d": 1.5}) == {"d": (None, 0.5)}

@@ -160,6 +160,8 @@ def test_a_rate_of_many_digits_has_no_exponent(fleet):
     cards = {name: [card(12_345.6 + n)] for n, name in enumerate(fleet)}
     text = render(made_of(cards), Language.EN).decode()
     assert "12,346 – 12,352" in text
+    assert "<title>node-6: 12,352 tokens/s</title>" in text
+    assert 'text-anchor="end" class="tick">12,352<' in text
     assert not re.search(
         r"\d[eE][+-]?\d\d\b",
         re.sub(r"<code>.*?</code>|<style>.*?</style>|<meta[^>]*>", "", text, flags=re.DOTALL),

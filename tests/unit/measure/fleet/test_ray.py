@@ -1,12 +1,17 @@
 """What an actor of Ray starts, without Ray: at the priority of what started the actor."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
+from suite.base.errors import Interrupted, SetupError
+from suite.measure.fleet.ray import own_sigterm, require_answer
+from suite.measure.signals import Stop
 from tests.factories import runs
 
 UNIT = textwrap.dedent("""
@@ -48,3 +53,27 @@ def test_where_niceness_cannot_be_taken_back_nothing_begins(begun):
     done, niceness = begun("nobody")
     assert "RAY_worker_niceness=0" in done.stderr
     assert niceness is None
+
+
+def test_a_head_that_does_not_answer_is_refused_before_ray_asks_it_for_minutes():
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        address = f"127.0.0.1:{head.getsockname()[1]}"
+        require_answer(address)
+    for text in ("auto", "ray://127.0.0.1:9"):
+        require_answer(text)
+    with pytest.raises(SetupError, match=f"nothing answers at {address}: Connection refused") as no:
+        require_answer(address)
+    assert no.value.code == "fleet-backend-failed"
+
+
+@pytest.mark.parametrize("when", ["within", "after"])
+def test_a_controller_that_is_ended_says_so_whatever_ray_does_to_the_signal(when):
+    def controller():
+        with own_sigterm():
+            signal.signal(signal.SIGTERM, lambda number, _: sys.exit(number))  # as ray.init does
+            if when == "within":
+                signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+
+    with Stop().installed(), pytest.raises(Interrupted):
+        controller()
