@@ -179,8 +179,9 @@ def _chrome(data: bytes, source: str) -> Iterator[_Row]:
     if not isinstance(events, list):
         message = Sentence("the file is no Chrome trace", "文件不是 Chrome 轨迹")
         raise _wrong(source, message)
-    for index, event in enumerate(events):
-        known = event.get("args") if isinstance(event, dict) else None
+    for index, item in enumerate(events):
+        event = item if isinstance(item, dict) else {}
+        known = event.get("args")
         if not isinstance(known, dict) or "task" not in known or known.get("measured") is not True:
             continue
         place = Place(source, None, f"/traceEvents/{index}")
