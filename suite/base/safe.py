@@ -128,6 +128,11 @@ def is_plain(path: Path) -> bool:
         return False
 
 
+def inside(path: Path, place: Path) -> bool:
+    """Whether a path is a place or lies below it, links followed; it need not exist."""
+    return path.resolve().is_relative_to(place.resolve())
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file: a new one that takes the place of what is there, whole or, where the disk is full, not at all.
 

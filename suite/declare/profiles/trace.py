@@ -1,12 +1,14 @@
 """Traces of real or made traffic: when requests came, and how long prompts and answers were.
 
-Three forms, told apart by name and header:
+Four forms, told apart by name and header:
 
 - ``*.jsonl``, as Mooncake publishes them: one object per line with ``timestamp`` (milliseconds),
   ``input_length`` and ``output_length`` (tokens); other members mean nothing here.
 - ``*.csv`` with the header ``TIMESTAMP,ContextTokens,GeneratedTokens``, as Azure publishes its LLM
   inference traces; the time is ``YYYY-MM-DD HH:MM:SS`` with up to nine decimals, UTC where it says nothing.
 - ``*.csv`` with the header ``seconds`` or ``seconds,input_tokens,output_tokens``.
+- ``*.trace.json``, the Chrome trace of an earlier run (``suite export RUN --trace``): when its measured requests were sent,
+  and their tokens where all were counted.
 
 Times must never decrease. What counts is the time since the first request.
 """
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+CHROME_SUFFIX: Final = ".trace.json"
 MOST_RECORDS: Final = 1_000_000
 MOST_TOKENS: Final = 10_000_000
 MAX_TRACE_BYTES: Final = 256 << 20
@@ -89,7 +92,9 @@ def read_trace(path: Path, *, below: Path | None = None) -> Trace:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         raise _wrong(source, Sentence("the file is not UTF-8", "文件不是 UTF-8")) from cause
-    if path.suffix == ".jsonl":
+    if path.name.endswith(CHROME_SUFFIX):
+        rows = _chrome(data, source)
+    elif path.suffix == ".jsonl":
         rows = _mooncake(text, source)
     elif path.suffix == ".csv":
         rows = _table(text, source)
@@ -97,13 +102,15 @@ def read_trace(path: Path, *, below: Path | None = None) -> Trace:
         raise _wrong(
             source,
             Sentence(
-                "the name ends neither with .jsonl nor with .csv",
-                "文件名既不以 .jsonl 也不以 .csv 结尾",
+                f"the name ends neither with .jsonl nor .csv nor {CHROME_SUFFIX}",
+                f"文件名不以 .jsonl、.csv 或 {CHROME_SUFFIX} 结尾",
             ),
         )
     records = _ordered(rows, source)
     start = records[0].moment_ns
     lengths = [record.lengths for record in records if record.lengths is not None]
+    if len(lengths) < len(records):  # a request of a run may have failed, or been counted by nobody
+        lengths = []
     return Trace(
         name=path.name,
         sha256=jsonio.sha256_hex(data),
@@ -115,7 +122,7 @@ def read_trace(path: Path, *, below: Path | None = None) -> Trace:
 def _wrong(source: str, message: str, problems: list[Problem] | None = None) -> DataError:
     reasons = problems or []
     place = reasons[0].place if reasons else Place(source)
-    hint = Sentence("docs/scenarios.md describes the three forms", "docs/scenarios.md 说明三种形式")
+    hint = Sentence("docs/scenarios.md describes the four forms", "docs/scenarios.md 说明四种形式")
     return DataError("trace-wrong", message, place, hint, reasons[:_LISTED])
 
 
@@ -163,6 +170,32 @@ def _tokens(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_TOKENS:
         return None
     return value
+
+
+def _chrome(data: bytes, source: str) -> Iterator[_Row]:
+    """The measured requests of a run's Chrome trace; its other spans, marks and counters are passed over."""
+    value = jsonio.loads(data, name=source, error=DataError)
+    events = value.get("traceEvents") if isinstance(value, dict) else None
+    if not isinstance(events, list):
+        message = Sentence("the file is no Chrome trace", "文件不是 Chrome 轨迹")
+        raise _wrong(source, message)
+    for index, item in enumerate(events):
+        event = item if isinstance(item, dict) else {}
+        known = event.get("args")
+        if not isinstance(known, dict) or "task" not in known or known.get("measured") is not True:
+            continue
+        place = Place(source, None, f"/traceEvents/{index}")
+        moment = event.get("ts")
+        if (
+            isinstance(moment, bool)
+            or not isinstance(moment, (int, float))
+            or not 0 <= moment <= 1e15
+        ):
+            yield Problem(Sentence("ts must be microseconds", "ts 必须以微秒计"), place)
+            continue
+        prompt, answer = _tokens(known.get("prompt_tokens")), _tokens(known.get("generated_tokens"))
+        lengths = None if prompt is None or answer is None else (prompt, answer)
+        yield _Record(place, round(moment * 1000), lengths)
 
 
 def _mooncake(text: str, source: str) -> Iterator[_Row]:

@@ -13,7 +13,7 @@ from suite.base.visible import visible
 from suite.documents.codec import convert
 from suite.documents.foreign import FOREIGN_SCHEMA, ForeignLoad, ForeignNumber, ForeignResult
 from suite.documents.value import stored
-from suite.judge.foreign.tools import TOOLS, at, number
+from suite.judge.foreign.tools import TOOLS, CutRowError, at, number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,8 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
 
     Raises:
         UsageError: ``tool-unknown``.
-        EvidenceError: ``file-unreadable``; ``foreign-unknown`` where it is no result of these tools, or holds no number.
+        EvidenceError: ``file-unreadable``; ``foreign-unknown`` where it is no result of these tools, or holds no number;
+            ``foreign-cut`` for a table that ends in the middle of a row.
     """
     if tool is not None and tool not in TOOLS:
         raise UsageError(
@@ -48,7 +49,7 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
     if isinstance(value, dict) and "foreign_schema" in value:
         return convert(value, ForeignResult, file=str(path))
     for candidate in [TOOLS[tool]] if tool else TOOLS.values():
-        records = candidate.loads(value)[:MOST_LOADS]
+        records = _records(candidate, value, path)[:MOST_LOADS]
         made = [_load(candidate, record) for record in records]
         loads = [load for load, _ in made if load is not None]
         if loads:
@@ -66,6 +67,17 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
     hint = Sentence(f"known are {', '.join(TOOLS)}", f"已知的有 {', '.join(TOOLS)}")
     message = Sentence("is no result of a tool that is read", "不是可读取的工具结果")
     raise EvidenceError("foreign-unknown", message, Place(str(path)), hint=hint)
+
+
+def _records(tool: Tool, value: object, path: Path) -> list[Record]:
+    try:
+        return tool.loads(value)
+    except CutRowError as cause:
+        message = Sentence(
+            "a row has more or fewer cells than the header: the file was cut or changed",
+            "有一行的单元格数与表头不同：文件被截断或更改",
+        )
+        raise EvidenceError("foreign-cut", message, Place(str(path), cause.args[0])) from cause
 
 
 def _value(data: bytes, path: Path) -> Any:  # noqa: ANN401 - whatever JSON holds

@@ -18,6 +18,10 @@ Record = dict[str, Any]
 """One load as the tool wrote it: whatever JSON holds, nothing of it trusted."""
 
 
+class CutRowError(ValueError):
+    """A row of a table that ends in the middle, its last number too perhaps; its line is the argument."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a number stands and what it is.
@@ -256,7 +260,11 @@ INFERENCEX: Final = Tool(
 
 
 def _dbgpt(value: object) -> list[Record]:
-    """The first row of each case: every row of a case repeats its aggregates."""
+    """The first row of each case: every row of a case repeats its aggregates.
+
+    Raises:
+        CutRowError: a row has more or fewer cells than the header.
+    """
     if not isinstance(value, str):
         return []
     reader = csv.DictReader(io.StringIO(value))
@@ -264,6 +272,8 @@ def _dbgpt(value: object) -> list[Record]:
         return []
     cases: dict[tuple[object, ...], Record] = {}
     for row in reader:
+        if None in row or None in row.values():
+            raise CutRowError(reader.line_num)
         case = tuple(row[name] for name in dbgpt.COLUMNS[:11])
         held = cases.setdefault(case, {**row, "rows": 0})
         held["rows"] += 1

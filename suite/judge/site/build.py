@@ -25,7 +25,7 @@ from suite import __version__
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, chinese, english, joined, placed
 from suite.base.errors import EvidenceError, TrustError, UsageError, unwritable
-from suite.base.safe import is_plain, read_plain, replace_file
+from suite.base.safe import inside, is_plain, read_plain, replace_file
 from suite.documents.site import SITE_SCHEMA, Site, SiteCard, SiteRefused
 from suite.documents.text import Text
 from suite.judge.attest.envelope import MAX_BUNDLE_BYTES
@@ -88,10 +88,10 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
         order: what is asked for.
 
     Raises:
-        UsageError: ``submissions-none``, ``page-unwritable``, ``site-foreign``.
+        UsageError: ``submissions-none``, ``page-unwritable``, ``site-foreign``; ``usage-wrong`` for a site in the tree.
         SuiteError: as `suite.judge.submissions.check.check`; ``parquet-missing``.
     """
-    _require_site(order.out)
+    _require_site(tree, order)
     everything, stray = folders.submissions(tree)
     if not everything and not stray:
         raise UsageError(
@@ -129,8 +129,16 @@ def build(tree: Path, setting: Setting, order: Order) -> Site:
     return site
 
 
-def _require_site(out: Path) -> None:
-    """Nothing of anybody else is written over or swept away."""
+def _require_site(tree: Path, order: Order) -> None:
+    """Nothing of anybody else is written over or swept away, and nothing is put where submissions lie."""
+    out = order.out
+    if any(inside(path, tree) for path in (out, order.state)):
+        message = Sentence(
+            f"the site would lie in the tree of submissions, {tree}",
+            f"网站将位于提交的目录树 {tree} 之中",
+        )
+        hint = Sentence("name a folder beside it", "请指定其旁的文件夹")
+        raise UsageError("usage-wrong", message, hint=hint)
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not is_plain(out / MARK))):
         hint = Sentence(
             "name a new or empty folder, or one that suite site made",

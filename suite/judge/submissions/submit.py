@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place, SetupError, UsageError, unreadable, unwritable
-from suite.base.safe import read_plain
+from suite.base.safe import inside, read_plain
 from suite.documents.codec import decode, pretty
 from suite.documents.manifest import Manifest
 from suite.documents.submission import EVIDENCE_TYPE, EvidenceReference
@@ -70,9 +70,20 @@ def lay_out(
     Raises:
         EvidenceError: ``submission-name``, ``file-unreadable``, ``submission-too-large``: the pack is larger than what
             a folder takes, and no store was given.
-        UsageError: ``submission-exists``.
+        UsageError: ``submission-exists``; ``usage-wrong`` for a tree or store in the run itself.
         SetupError: ``run-unwritable``, ``registry-refused``, ``oras-missing``.
     """
+    kept_at = [store.path] if isinstance(store, Directory | Layout) else []
+    if any(inside(path, run) for path in (tree, *kept_at)):
+        message = Sentence(
+            f"the submission would lie in the run itself, {run}",
+            f"提交将位于运行目录 {run} 自身之中",
+        )
+        hint = Sentence(
+            "name a folder elsewhere: a run holds what its manifest lists and nothing else",
+            "请指定别处的文件夹：运行目录只含清单所列的文件",
+        )
+        raise UsageError("usage-wrong", message, hint=hint)
     submission = folders.Submission(tree, *folders.name_of(card))
     folder = submission.folder
     if folder.exists():

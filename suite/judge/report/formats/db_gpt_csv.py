@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def render(subject: Subject) -> bytes:
     """The rows of all phases that have numbers, under one header."""
     assert subject.evidence is not None
-    return dbgpt_csv(subject.evidence, collect(subject.evidence)).encode()
+    phases = [item for item in collect(subject.evidence) if subject.phase in ("", item.name)]
+    return dbgpt_csv(subject.evidence, phases).encode()
 
 
 FORMAT = Format(

@@ -36,6 +36,7 @@ def render(subject: Subject) -> bytes:
             if isinstance(shown, NotMeasured)
             else {view.name: _fields(view) for view in shown}
             for phase, shown in phases.items()
+            if subject.phase in ("", phase)
         }
     )
 

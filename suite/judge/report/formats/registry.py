@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
 
+    from suite.evidence import Evidence
     from suite.judge.report.formats.format import Format, Subject
 
 _OTHERS = ("format", "registry")
@@ -83,7 +84,8 @@ def render(name: str, subject: Subject) -> bytes:
     """A report.
 
     Raises:
-        UsageError: ``format-unknown``, or ``format-lacks`` when the format needs more than there is.
+        UsageError: ``format-unknown``; ``format-lacks`` when the format needs more than there is, or is not of one phase;
+            ``phase-unknown``.
     """
     chosen = load(name)
     report = chosen.render(_ready(chosen, name, subject))
@@ -129,6 +131,20 @@ def _ready(chosen: Format, name: str, subject: Subject) -> Subject:
             ),
             hint=hint,
         )
+    if subject.phase and chosen.needs != "evidence":
+        hint = Sentence("leave out --phase", "请去掉 --phase")
+        message = Sentence(
+            f"{name} holds the whole run, not one phase", f"{name} 包含整个运行，而非一个阶段"
+        )
+        raise UsageError("format-lacks", message, hint=hint)
     if subject.evidence is None:
         return subject
+    _require_phase(subject.evidence, subject.phase)
     return replace(subject, evidence=bounded(subject.evidence))
+
+
+def _require_phase(evidence: Evidence, phase: str) -> None:
+    measured = {item.name: None for item in evidence.plan.workload.phases if item.measured}
+    if phase and phase not in measured:
+        message = Sentence(f"no measured phase {phase!r}", f"没有测量阶段 {phase!r}")
+        raise UsageError("phase-unknown", message, hint=choices(phase, [*measured]))

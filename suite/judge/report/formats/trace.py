@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 
 from suite.base.bilingual import Bilingual
 from suite.documents.event import has_failed
+from suite.judge.log.samples import GENERATED, PROMPT
 from suite.judge.report.formats.format import Format
 from suite.judge.report.othertools.loads import as_json, error_of
 
@@ -96,12 +97,25 @@ def _requests(requests: Iterable[Request]) -> Iterator[JSONObject]:
             measured=request.measured,
             failed=has_failed(request),
             waited_ms=(request.t_send - request.t_sched) / 1e6,
+            **_tokens(request),
             chunks=0 if request.chunk_t0 is None else 1 + len(request.chunk_dt),
         )
         if request.chunk_t0 is not None:
             last = request.chunk_t0 + sum(request.chunk_dt)
             yield _span("to first chunk", request.t_send, request.chunk_t0, _REQUESTS, lane)
             yield _span("chunks", request.chunk_t0, last, _REQUESTS, lane)
+
+
+def _tokens(request: Request) -> JSONObject:
+    """What the first source counted that did, each; nothing where none did, or the request failed."""
+    if has_failed(request):
+        return {}
+    sides = {"prompt_tokens": PROMPT, "generated_tokens": GENERATED}
+    counts = {
+        name: next((tokens for _, count in side if (tokens := count(request)) is not None), None)
+        for name, side in sides.items()
+    }
+    return {name: tokens for name, tokens in counts.items() if tokens is not None}
 
 
 def _counters(samples: Iterable[Document], group: int) -> Iterator[JSONObject]:
@@ -120,7 +134,7 @@ def _counters(samples: Iterable[Document], group: int) -> Iterator[JSONObject]:
 
 
 def render(subject: Subject) -> bytes:
-    """Chrome's JSON trace; times are microseconds since the run's start."""
+    """Chrome's JSON trace; times are microseconds since the run's start. Of a phase alone its requests, and all else."""
     evidence = subject.evidence
     assert evidence is not None
     names: list[JSONObject] = [
@@ -130,7 +144,7 @@ def render(subject: Subject) -> bytes:
     events: list[JSONValue] = [
         *names,
         *_marks(evidence),
-        *_requests(evidence.requests),
+        *_requests(item for item in evidence.requests if subject.phase in ("", item.phase)),
         *_counters(evidence.engine_metrics, _ENGINE),
         *_counters(evidence.telemetry, _DEVICES),
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from suite.base.bilingual import Sentence, chinese
-from suite.base.errors import EvidenceError, UsageError, choices
+from suite.base.errors import EvidenceError
 from suite.documents.event import has_failed
 from suite.judge.log.samples import MS, collect
 from suite.judge.report.othertools.view import Totals, obstacle, per_token, ttft
@@ -112,18 +112,10 @@ def loads(subject: Subject) -> list[Load]:
     """The phases of a run that have numbers in other tools' terms; with `Subject.phase` that one alone.
 
     Raises:
-        UsageError: ``phase-unknown``.
         EvidenceError: ``nothing-to-export`` where no phase has any, or the one that was named has not; the reason is said.
     """
     assert subject.evidence is not None
     samples = collect(subject.evidence)
-    names = [phase.name for phase in samples]
-    if subject.phase and subject.phase not in names:
-        raise UsageError(
-            "phase-unknown",
-            Sentence(f"no measured phase {subject.phase!r}", f"没有测量阶段 {subject.phase!r}"),
-            hint=choices(subject.phase, names),
-        )
     wanted = [phase for phase in samples if subject.phase in ("", phase.name)]
     made = [
         Load(subject.evidence, phase, Totals.of(phase)) for phase in wanted if not obstacle(phase)

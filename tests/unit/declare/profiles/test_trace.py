@@ -1,4 +1,4 @@
-"""Traces: the three forms are read to the nanosecond, and whatever is wrong is named with its line."""
+"""Traces: the four forms are read to the nanosecond, and whatever is wrong is named with its line."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ FAULTS = {
     "leading_zero_fail.csv": (2, "must be numbers of tokens"),
     "list_fail.jsonl": (1, "no JSON object"),
     "missing_fail.jsonl": (2, "must be numbers of tokens"),
-    "name_fail.txt": (None, "neither with .jsonl nor with .csv"),
+    "name_fail.txt": (None, "neither with .jsonl nor .csv nor .trace.json"),
     "nan_fail.jsonl": (1, ""),
     "negative_fail.csv": (2, "is no time of this form"),
     "one_moment_fail.csv": (None, "two moments"),
@@ -122,10 +122,10 @@ def test_what_was_written_is_read(tmp_path, records):
 
 
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(st.sampled_from('0123456789.,:-+TZ \n"{}seond'), max_size=80), st.sampled_from(["csv", "jsonl"]))  # fmt: skip
+@given(st.text(st.sampled_from('0123456789.,:-+TZ \n"{}seond'), max_size=80), st.sampled_from(["csv", "jsonl", "trace.json"]))  # fmt: skip
 def test_nothing_but_a_refusal_comes_out(tmp_path, text, ending):
     path = tmp_path / f"t.{ending}"
-    heads = {"csv": "TIMESTAMP,ContextTokens,GeneratedTokens\n", "jsonl": ""}
+    heads = {"csv": "TIMESTAMP,ContextTokens,GeneratedTokens\n", "jsonl": "", "trace.json": ""}
     path.write_text(heads[ending] + text)
     with contextlib.suppress(SuiteError):
         read_trace(path)

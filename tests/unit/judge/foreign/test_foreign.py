@@ -95,6 +95,15 @@ def test_db_gpts_csv_is_read_by_case(subject, tmp_path):
         read(written(tmp_path, header + b"\n1,2\n", "other.csv"))
 
 
+@pytest.mark.parametrize("cut", [2, 30, 60])
+def test_a_table_cut_in_a_row_gives_no_number(subject, tmp_path, cut):
+    data = registry.render("db-gpt-csv", subject).rstrip()
+    with pytest.raises(EvidenceError) as caught:
+        read(written(tmp_path, data[: data.rindex(b"\n") + cut], "r.csv"))
+    assert caught.value.code == "foreign-cut"
+    assert caught.value.place.line == len(data.splitlines())
+
+
 @pytest.mark.parametrize(
     ("tool", "data", "expected"),
     [

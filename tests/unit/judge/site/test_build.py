@@ -212,6 +212,14 @@ def test_a_replay_is_refused_and_what_is_refused_takes_nobodys_place(place: Path
     assert "first" in {card["run"] for card in jsonio.load(place / "site/cards.json")["cards"]}
 
 
+def test_no_site_is_put_where_submissions_lie(place: Path, capsys) -> None:
+    for out in (place / "submissions/site", place / "submissions"):
+        words = ["site", str(place / "submissions"), "--out", str(out)]
+        assert main(words) == 2
+        assert "in the tree of submissions" in capsys.readouterr().err
+    assert not (place / "submissions/site").exists()
+
+
 def test_a_folder_of_somebody_else_is_left_alone(place: Path, capsys) -> None:
     shutil.rmtree(place / "site")
     (place / "site").mkdir()

@@ -84,6 +84,19 @@ def test_the_same_run_gives_the_same_submission(made: factory.Tree, tmp_path: Pa
     assert caught.value.code == "submission-exists"
 
 
+def test_a_submission_is_put_into_no_run(tmp_path: Path) -> None:
+    """The run would hold what its manifest does not list, and be refused from then on."""
+    card = factory.run(tmp_path / "run")
+    (tmp_path / "link").symlink_to(tmp_path / "run")
+    inside = stores.Directory(tmp_path / "run/store")
+    before = sorted((tmp_path / "run").iterdir())
+    for place, store in (("run/submissions", None), ("link/sub", None), ("submissions", inside)):
+        with pytest.raises(UsageError) as caught:
+            submit.lay_out(tmp_path / "run", card, tmp_path / place, store=store)
+        assert "in the run itself" in caught.value.message
+    assert sorted((tmp_path / "run").iterdir()) == before
+
+
 def test_evidence_that_is_too_large_needs_a_store(made, monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(pack, "MAX_PACKED_BYTES", 100)
     card = factory.run(tmp_path / "large", name="large")

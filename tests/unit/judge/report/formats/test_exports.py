@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from suite.base.errors import EvidenceError, UsageError
+from suite.base.errors import DataError, EvidenceError, SuiteError, UsageError
 from suite.cli import exporting
 from suite.cli.main import main
+from suite.declare.profiles.trace import read_trace
 from suite.documents.value import Measured
+from suite.judge.report import formats
 from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
 from suite.judge.report.view import values
@@ -301,6 +303,27 @@ def test_every_eval_evers_schema_takes_it(sound):
     assert {item["metric_config"]["metric_id"] for item in made["evaluation_results"]} >= {"rouge1"}
 
 
+@pytest.mark.parametrize("name", sorted(registry.names(formats)))
+def test_a_format_is_of_the_phase_that_is_asked_for_or_refused(subject, name):
+    def made(phase: str) -> bytes:
+        return registry.render(name, dataclasses.replace(subject, bundle=b"{}", phase=phase))
+
+    phases = [phase.name for phase in subject.card.phases]
+    asked = ["nope", *phases] if registry.load(name).needs == "evidence" else phases
+    written = set()
+    refused = []
+    for phase in asked:
+        try:
+            written.add(made(phase))
+        except SuiteError as cause:
+            refused.append(cause.code)
+    if asked == phases:
+        assert refused == ["format-lacks"] * len(phases)
+        return
+    assert refused == ["phase-unknown"] + ["nothing-to-export"] * (len(refused) - 1)
+    assert len(written) == len(asked) - len(refused), "what holds one phase differs from another's"
+
+
 def test_a_trace_nests_and_holds_every_request(subject):
     made = json.loads(registry.render("trace", subject))
     events = made["traceEvents"]
@@ -316,6 +339,29 @@ def test_a_trace_nests_and_holds_every_request(subject):
     assert {f"{phase.name}/0" for phase in subject.card.phases} <= names
     assert all(math.isfinite(event.get("ts", 0)) for event in events)
     assert any(event["ph"] == "C" for event in events) == bool(subject.evidence.telemetry)
+
+
+def test_a_trace_is_replayed_as_the_run_sent_it(subject, tmp_path):
+    path = tmp_path / "run.trace.json"
+    phase = subject.card.phases[-1].name
+    path.write_bytes(registry.render("trace", dataclasses.replace(subject, phase=phase)))
+    replayed = read_trace(path)
+    mine = [item for item in subject.evidence.requests if item.measured and item.phase == phase]
+    sent = sorted(mine, key=lambda item: item.t_send)
+    assert list(replayed.arrivals_ns) == [item.t_send - sent[0].t_send for item in sent]
+    assert list(replayed.lengths) == [
+        (item.usage.engine_prompt, item.usage.engine_completion) for item in sent
+    ]
+    made = json.loads(path.read_bytes())
+    first = next(event for event in made["traceEvents"] if event.get("args", {}).get("measured"))
+    del first["args"]["prompt_tokens"]
+    path.write_text(json.dumps(made))
+    assert read_trace(path).lengths is None, "not counted in one: times alone"
+    first["ts"] = "soon"
+    path.write_text(json.dumps(made))
+    with pytest.raises(DataError) as caught:
+        read_trace(path)
+    assert caught.value.place.pointer == f"/traceEvents/{made['traceEvents'].index(first)}"
 
 
 def test_the_command_writes_a_file_for_each_phase(tmp_path, capsys):
