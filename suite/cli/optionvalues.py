@@ -76,7 +76,7 @@ def pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str, 
     result: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not name or not (equals or flags):
+        if not name.strip("- ") or not (equals or flags):
             raise UsageError(
                 code, Sentence(f"{text!r} is not NAME=VALUE", f"{text!r} 不是 NAME=VALUE 的形式")
             )

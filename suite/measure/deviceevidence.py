@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import subprocess
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
@@ -18,6 +17,7 @@ from suite.base.bilingual import Sentence
 from suite.documents.deviceevidence import MOST_ANSWER_BYTES, DeviceEvidence, Withheld
 from suite.documents.document import given
 from suite.evidence import DEVICE_EVIDENCE
+from suite.measure.telemetry.asking import EndlessError, run_program
 
 if TYPE_CHECKING:
     from suite.documents.deviceevidence import EvidenceMoment
@@ -112,27 +112,25 @@ def _asked(run: Run, tool: AttestationTool, moment: EvidenceMoment, nonce: str) 
 def _output(command: tuple[str, ...]) -> tuple[str, str]:
     """What a tool printed, whatever its exit status: a refusal of the maker's is evidence too; or why it printed nothing."""
     try:
-        done = subprocess.run(
-            command, capture_output=True, timeout=TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
-        )
+        done = run_program(command, TIMEOUT_S, most_bytes=MOST_ANSWER_BYTES)
     except FileNotFoundError:
         return "", Sentence(f"{command[0]} is not installed", f"未安装 {command[0]}")
-    except OSError as cause:
-        return "", f"{command[0]}: {cause.strerror}"
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         return "", Sentence(
             f"{command[0]} did not answer in {TIMEOUT_S} s",
             f"{command[0]} 在 {TIMEOUT_S} 秒内没有应答",
         )
-    if len(done.stdout) > MOST_ANSWER_BYTES:
+    except EndlessError:
         return "", Sentence(
             f"{command[0]} printed more than {MOST_ANSWER_BYTES >> 20} MiB",
             f"{command[0]} 的输出超过 {MOST_ANSWER_BYTES >> 20} MiB",
         )
-    text = done.stdout.decode("utf-8", "replace").strip()
+    except OSError as cause:
+        return "", f"{command[0]}: {cause.strerror}"
+    text = done.output.decode("utf-8", "replace").strip()
     if not text:
         return "", Sentence(
-            f"{command[0]} printed nothing, exit status {done.returncode}",
-            f"{command[0]} 没有输出，退出状态 {done.returncode}",
+            f"{command[0]} printed nothing, exit status {done.status}",
+            f"{command[0]} 没有输出，退出状态 {done.status}",
         )
     return text, ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import resource
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from suite.base.errors import Problem, SetupError
 from suite.base.versions import at_least, numbers
 from suite.documents.devices import ToolOutput
 from suite.measure.engine.container.api import CONNECT_TIMEOUT_S, connect
+from suite.measure.telemetry.asking import EndlessError, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,30 +178,25 @@ def output_of(command: Sequence[str]) -> tuple[bool, str]:
     Never raises.
     """
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=COMMAND_TIMEOUT_S,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = run_program(command, COMMAND_TIMEOUT_S)
     except FileNotFoundError:
         return False, Sentence(f"{command[0]} is not installed", f"未安装 {command[0]}")
-    except OSError as cause:
-        return False, f"{command[0]}: {cause.strerror}"
-    except subprocess.TimeoutExpired:
+    except TimeoutError:
         return False, Sentence(
             f"{command[0]} did not answer in {COMMAND_TIMEOUT_S} s",
             f"{command[0]} 在 {COMMAND_TIMEOUT_S} 秒内没有应答",
         )
-    output = (done.stdout + done.stderr).strip()[:MAX_OUTPUT]
-    if not output and done.returncode:
+    except EndlessError:
+        return False, Sentence(f"{command[0]} prints without end", f"{command[0]} 的输出没有尽头")
+    except OSError as cause:
+        return False, f"{command[0]}: {cause.strerror}"
+    printed = (done.output + done.errors).decode("utf-8", "replace")
+    output = printed.replace("\r\n", "\n").strip()[:MAX_OUTPUT]
+    if not output and done.status:
         output = Sentence(
-            f"no output, exit status {done.returncode}", f"没有输出，退出状态 {done.returncode}"
+            f"no output, exit status {done.status}", f"没有输出，退出状态 {done.status}"
         )
-    return done.returncode == 0, output
+    return done.status == 0, output
 
 
 def _compared(check: PreflightCheck, rule: VersionRule, output: str) -> Answer:

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from suite.base.bilingual import Sentence
 
@@ -52,35 +52,81 @@ class Inside(Protocol):
         """Exit status, output and errors; or why it could not be run."""
 
 
-def on_host(command: Sequence[str]) -> Answer | str:
-    """Run a program here; its processor time is counted. A reason where it cannot be run or hangs."""
+class EndlessError(OSError):
+    """A program that prints without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a program left; its texts are whole.
+
+    Attributes:
+        cpu_s: processor seconds that it used.
+    """
+
+    output: bytes
+    errors: bytes
+    status: int
+    cpu_s: float
+
+
+def run_program(
+    command: Sequence[str], timeout_s: float, *, most_bytes: int = MOST_BYTES
+) -> Printed:
+    """Run a program of this host to its end, in the plain locale; neither its time nor its output is without bound.
+
+    Raises:
+        TimeoutError: it was ended after `timeout_s`, with all that it had started.
+        EndlessError: likewise, after more than `most_bytes`.
+        OSError: it cannot be run.
+    """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        try:
-            # Waited for below, with what it used.
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=errors,
-                env={**os.environ, **LOCALE},
-                start_new_session=True,
-            )
-        except OSError as error:
-            return str(error)
-        cpu_s = _wait(process, output, errors)
-        if cpu_s is None and _printed(output, errors) > MOST_BYTES:
-            return Sentence(
-                f"prints more than {MOST_BYTES:,} bytes", f"输出超过 {MOST_BYTES:,} 字节"
-            )
-        if cpu_s is None:
-            return Sentence(
-                f"no answer within {COMMAND_TIMEOUT_S:g} s", f"{COMMAND_TIMEOUT_S:g} 秒内没有应答"
-            )
+        # Waited for below, with what it used.
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            env={**os.environ, **LOCALE},
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + timeout_s
+        while True:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                process.returncode = os.waitstatus_to_exitcode(status)
+            endless = max(os.fstat(file.fileno()).st_size for file in (output, errors)) > most_bytes
+            if pid and not endless:
+                break
+            late = time.monotonic() > deadline
+            if endless or late:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise EndlessError if endless else TimeoutError
+            time.sleep(_POLL_S)
         texts = []
         for file in (output, errors):
             file.seek(0)
-            texts.append(_lines(file.read(), whole=process.returncode == 0))
-    return Answer(texts[0], texts[1], process.returncode, cpu_s)
+            texts.append(file.read())
+    return Printed(texts[0], texts[1], process.returncode, usage.ru_utime + usage.ru_stime)
+
+
+def on_host(command: Sequence[str]) -> Answer | str:
+    """Run a program here; its processor time is counted. A reason where it cannot be run, hangs or never ends."""
+    try:
+        done = run_program(command, COMMAND_TIMEOUT_S, most_bytes=MOST_BYTES)
+    except TimeoutError:
+        return Sentence(
+            f"no answer within {COMMAND_TIMEOUT_S:g} s", f"{COMMAND_TIMEOUT_S:g} 秒内没有应答"
+        )
+    except EndlessError:
+        return Sentence(f"prints more than {MOST_BYTES:,} bytes", f"输出超过 {MOST_BYTES:,} 字节")
+    except OSError as error:
+        return str(error)
+    whole = done.status == 0
+    texts = [_lines(data, whole=whole) for data in (done.output, done.errors)]
+    return Answer(texts[0], texts[1], done.status, done.cpu_s)
 
 
 def _lines(data: bytes, *, whole: bool) -> str:
@@ -88,27 +134,6 @@ def _lines(data: bytes, *, whole: bool) -> str:
     text = data.decode(errors="replace")
     closed = text.endswith(("}", "]"))
     return text if whole or closed else text[: text.rfind("\n") + 1]
-
-
-def _printed(*files: IO[bytes]) -> int:
-    """Bytes in the larger file."""
-    return max(os.fstat(file.fileno()).st_size for file in files)
-
-
-def _wait(process: subprocess.Popen[bytes], *files: IO[bytes]) -> float | None:
-    """Processor seconds of a program that ended; None where it had to be killed, with all that it started."""
-    deadline = time.monotonic() + COMMAND_TIMEOUT_S
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return usage.ru_utime + usage.ru_stime
-        if time.monotonic() > deadline or _printed(*files) > MOST_BYTES:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            return None
-        time.sleep(_POLL_S)
 
 
 def page(address: str) -> Answer | str:

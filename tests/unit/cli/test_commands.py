@@ -712,6 +712,7 @@ def test_a_flag_of_the_engine_is_given_without_a_value(suite, refused):
     words = ("plan", "--runtime", "process", "--engine-arg", "max-num-seqs")
     assert "max-num-seqs needs a value" in refused(*words, code="argument-wrong", status=2)
     refused("plan", "--engine-arg", "=4", code="engine-arg-wrong", status=2)
+    refused("plan", "--engine-arg", "--", code="engine-arg-wrong", status=2)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import sys
+import time
 
 import pytest
 from msgspec import UNSET
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 from suite.base.errors import SetupError
 from suite.declare.vendor.load import list_vendors, load_vendor
 from suite.documents.engine import VersionRule
+from suite.measure import preflight
 from suite.measure.preflight import require_preflight, run_preflight
 from tests.factories import engine as factory
 from tests.factories.documents import changed
@@ -131,3 +133,15 @@ def test_what_tools_print_is_compared_as_versions_and_not_as_words(which, minor,
     engine = replace(compared.engine, preflight=(check,))
     (answer,) = run_preflight(replace(compared, engine=engine))
     assert answer.ok is enough, answer.why
+
+
+def test_a_tool_that_prints_without_end_or_in_another_language_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert preflight.output_of(["sh", "-c", "echo $LC_ALL"]) == (True, "C")
+    before = time.monotonic()
+    assert preflight.output_of(["yes", "NVIDIA H100 80GB HBM3"]) == (
+        False,
+        "yes prints without end",
+    )
+    assert time.monotonic() - before < preflight.COMMAND_TIMEOUT_S
+    assert preflight.output_of(["printf", r"535.104\r\nnext"]) == (True, "535.104\nnext")
