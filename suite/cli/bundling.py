@@ -308,8 +308,8 @@ def _archived(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Bro
         for image in held(path, "image-archive-form")
         for name in image.names or {image.id}
     }
-    named = choices.image or (next(iter(ids)) if len(set(ids.values())) == 1 else None)
-    if named not in ids:
+    reference = choices.image or (next(iter(ids)) if len(set(ids.values())) == 1 else None)
+    if reference not in ids:
         message = Sentence(
             f"{path} holds {', '.join(ids) or 'no image'}",
             f"{path} 含有 {', '.join(ids) or '零个镜像'}",
@@ -321,7 +321,7 @@ def _archived(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Bro
     store.save()
     if terminal is not None:
         terminal.clear()
-    choices = dataclasses.replace(choices, image=named, runtime="container")
+    choices = dataclasses.replace(choices, image=reference, runtime="container")
     return choices, Brought(
         sha256=sha256, archive=path, images=ids, wheels=None, kind="image-archive"
     )

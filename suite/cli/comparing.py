@@ -139,15 +139,15 @@ def priced(sides: Sequence[Entry], price: Mapping[str, float]) -> list[Entry]:
 def _entry(path: Path, trusted: Trusted) -> Entry:
     with unpacked(path) as place:
         try:
-            held = judging.verified(place, trusted)
+            verification = judging.verified(place, trusted)
         except SuiteError as cause:
             cause.message = placed(str(path), cause.message)
             raise
         run = evidence.read(place) if place.is_dir() else None
-        made = _made(path, trusted, held)
-        level, _ = levels.reached(held.card, made, held.maker)
-        signer, lines = held.verified.signer(), tuple(map(_line, made))
-        return Entry(str(path), held.card, signer, run, stated=lines, level=level)
+        made = _made(path, trusted, verification)
+        level, _ = levels.reached(verification.card, made, verification.maker)
+        signer, lines = verification.verified.signer(), tuple(map(_line, made))
+        return Entry(str(path), verification.card, signer, run, stated=lines, level=level)
 
 
 def _made(path: Path, trusted: Trusted, held: Held) -> list[Made]:

@@ -38,8 +38,8 @@ def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
         TrustError: what a statement is refused for; ``predicate-type-differs``.
     """
     known = trust_list.load(trust)
-    held = judging.verified(run, Trusted(trust=trust))
-    sha256, vendor = held.verified.statement.sha256, held.card.vendor.id
+    verification = judging.verified(run, Trusted(trust=trust))
+    sha256, vendor = verification.verified.statement.sha256, verification.card.vendor.id
     last: dict[str, VerificationSummary] = {}
     for path in statements:
         data = read_limited(path, MAX_BUNDLE_BYTES)
@@ -60,7 +60,7 @@ def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
     return Consensus(
         consensus_schema=1,
         payload_sha256=sha256,
-        run=held.card.run.id,
+        run=verification.card.run.id,
         passed=passed,
         failed=len(results) - passed,
         reproductions=tuple(

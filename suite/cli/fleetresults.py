@@ -246,7 +246,7 @@ def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Sprea
         UsageError: ``metric-unknown``.
     """
     whose, data = _whose(directory, None, trusted)
-    held = verify_bundle(
+    verification = verify_bundle(
         data,
         whose.trust,
         key=whose.key,
@@ -254,7 +254,7 @@ def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Sprea
         expected=Expected(predicate_type=FLEET_TYPE),
         name=statement.STATEMENT_FILE,
     )
-    document = held.document
+    document = verification.document
     assert isinstance(document, FleetStatement)  # as expected of it
     cards: dict[str, dict[str, list[Scorecard]]] = {}
     for cell in document.cells:
@@ -263,7 +263,7 @@ def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Sprea
                 path = directory / "attempts" / machine.name / folder / "run" / CARD_FILE
                 listed = cards.setdefault(cell.name, {}).setdefault(machine.name, [])
                 listed.append(_held_card(path, directory, sha256))
-    return spreads.spread(document, held.statement.sha256, cards, metrics)
+    return spreads.spread(document, verification.statement.sha256, cards, metrics)
 
 
 def shown(directory: Path, trusted: Trusted) -> ShownFleet:
@@ -272,18 +272,20 @@ def shown(directory: Path, trusted: Trusted) -> ShownFleet:
     Raises:
         TrustError, EvidenceError: the first thing that the fleet is refused for.
     """
-    held = verified(directory, None, trusted)
-    if held.errors or held.verified is None:
-        raise held.errors[0]
-    document = held.verified.document
+    verification = verified(directory, None, trusted)
+    if verification.errors or verification.verified is None:
+        raise verification.errors[0]
+    document = verification.verified.document
     assert isinstance(document, FleetStatement)  # as expected of it
     made, why = b"", ""
     try:
         made = page.render(spread(directory, trusted, ()), Language.EN)
     except EvidenceError as error:
         why = error.message
-    stated = held.verified.statement.sha256
-    return ShownFleet(document, stated, held.verified.owner or "", held.bundle or b"", made, why)
+    stated = verification.verified.statement.sha256
+    return ShownFleet(
+        document, stated, verification.verified.owner or "", verification.bundle or b"", made, why
+    )
 
 
 def _held_card(path: Path, directory: Path, sha256: str) -> Scorecard:

@@ -334,7 +334,7 @@ def _devices(
     directory: Path, fleet: Fleet, machine: Machine, resources: Mapping[str, str]
 ) -> kubernetes.Devices:
     """What the plans of a machine's cells use, the most of any of them."""
-    asked: dict[str, int] = {}
+    counts: dict[str, int] = {}
     why: dict[str, None] = {}
     for cell in fleet.cells:
         if machine.name not in cell.machines:
@@ -350,9 +350,9 @@ def _devices(
             why[f"none: {cell.name} computes on the host's processors"] = None
         else:
             name, source = _resource(vendor, made.devices.accelerator, resources)
-            asked[name] = max(asked.get(name, 0), made.devices.count or 1)
+            counts[name] = max(counts.get(name, 0), made.devices.count or 1)
             why[f"{name}: {source}"] = None
-    return kubernetes.Devices(asked, "; ".join(why))
+    return kubernetes.Devices(counts, "; ".join(why))
 
 
 def _cells_plan(directory: Path, cell: Cell) -> Plan:

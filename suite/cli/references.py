@@ -63,9 +63,9 @@ def make(
 
 def _verified(run: Path, trusted: Trusted) -> tuple[Evidence, str]:
     """The evidence of a conformant run whose signature and numbers hold, and its manifest's digest."""
-    held = judging.verified(run, trusted)
-    manifest = held.verified.statement.subject(MANIFEST_SUBJECT)
-    if held.evidence is None or manifest is None:
+    verification = judging.verified(run, trusted)
+    manifest = verification.verified.statement.subject(MANIFEST_SUBJECT)
+    if verification.evidence is None or manifest is None:
         hint = Sentence(
             "give the run directory: a card alone holds no answers",
             "请给出运行目录：仅有评分卡则没有回答",
@@ -73,15 +73,15 @@ def _verified(run: Path, trusted: Trusted) -> tuple[Evidence, str]:
         raise EvidenceError(
             "run-missing", Sentence(f"{run} holds no evidence", f"{run} 不含证据"), hint=hint
         )
-    if not held.card.verdict.conformant:
+    if not verification.card.verdict.conformant:
         problems = [
             Problem(placed(each.rule, each.why))
-            for each in held.card.checks
+            for each in verification.card.checks
             if each.outcome == "fail"
         ]
         message = Sentence(f"{run} is not conformant", f"{run} 不合规")
         raise EvidenceError("reference-unfit", message, problems=problems)
-    return held.evidence, manifest
+    return verification.evidence, manifest
 
 
 def _word(text: str) -> str:
@@ -213,14 +213,14 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
                 ),
             )
         stated = known.document
-        again = reference_of_run(evidence, stated.verifier, dt.datetime.now(dt.UTC))
+        recomputed = reference_of_run(evidence, stated.verifier, dt.datetime.now(dt.UTC))
         # When it was made is not told by the run, and a name is free.
-        model = replace(again.model, id=stated.model.id)
-        again = replace(again, timeCreated=stated.timeCreated, model=model)
+        model = replace(recomputed.model, id=stated.model.id)
+        recomputed = replace(recomputed, timeCreated=stated.timeCreated, model=model)
         if wrong := [
             name
             for name in stated.__struct_fields__
-            if getattr(stated, name) != getattr(again, name)
+            if getattr(stated, name) != getattr(recomputed, name)
         ]:
             message = Sentence(
                 f"{file} does not follow from {run}: {', '.join(wrong)}",

@@ -73,12 +73,12 @@ def submitted(run: Path, place: Path, store: str | None, locations: tuple[str, .
             f"--at 需要 https:// 或 oci:// 地址，而不是 {bad[0]!r}",
         )
         raise UsageError("url-malformed", message)
-    held = judging.verified(run, Trusted(key=key)).verified
-    refuse_emulated(held.card)
+    verified = judging.verified(run, Trusted(key=key)).verified
+    refuse_emulated(verified.card)
     place = place.absolute()
     handed = lay_out(
         run,
-        held.card,
+        verified.card,
         place,
         store=stores.parse(store) if store else None,
         locations=locations,

@@ -87,17 +87,17 @@ def tune(
     engine = load_vendor(choices.vendor).engine(choices.engine)
     directory = out or run_directory("tuning", choices.vendor, engine.id, choices.profile)
     combined = combinations(varied(engine, vary), cross=cross)
-    seen: dict[str, int] = {}
+    tried: dict[str, int] = {}
     made: list[Configuration] = []
     for number, words in enumerate(combined, start=1):
-        asked = Configuration(number, words)
+        configuration = Configuration(number, words)
         say(Sentence(f"configuration {number}: {_shown(words)}", f"配置 {number}：{_shown(words)}"))
         chosen = replace(choices, engine_arg=(*choices.engine_arg, *words))
-        reason = _refusal(chosen, seen, number)
+        reason = _refusal(chosen, tried, number)
         made.append(
-            replace(asked, outcome=reason)
+            replace(configuration, outcome=reason)
             if reason
-            else _measured(asked, chosen, sending, directory, key=key, quiet=quiet)
+            else _measured(configuration, chosen, sending, directory, key=key, quiet=quiet)
         )
         if made[-1].status == Interrupted.exit_status:
             break

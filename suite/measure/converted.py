@@ -26,12 +26,12 @@ PROVENANCE = "provenance.json"
 
 def same_tool(provenance: Provenance, tool: Facts) -> bool:
     """Whether an artefact was made by what would make it now: the image by its id, or packages and programs."""
-    kept = {
+    members = {
         name: value
         for name, value in tool.items()
         if name == "image.id" or name.startswith(("engine.package.", "engine.program."))
     }
-    return all(provenance.tool.get(name) == value for name, value in kept.items())
+    return all(provenance.tool.get(name) == value for name, value in members.items())
 
 
 def check_artefact(
@@ -145,18 +145,18 @@ def _damaged(
     if plan.workload.division == "closed":
         store.verify_whole()
     wanted = {entry.path: entry for entry in provenance.outputs}
-    there = {entry.path: entry for entry in files_of(target, store)}
+    entries = {entry.path: entry for entry in files_of(target, store)}
     store.save()
     return [
         Problem(
             Sentence(f"{name} is missing", f"缺少 {name}")
-            if name not in there
+            if name not in entries
             else Sentence(f"{name} was added", f"多出 {name}")
             if name not in wanted
             else Sentence(f"{name} was changed", f"{name} 被更改")
         )
-        for name in sorted({*wanted, *there})
-        if wanted.get(name) != there.get(name)
+        for name in sorted({*wanted, *entries})
+        if wanted.get(name) != entries.get(name)
     ]
 
 

@@ -84,11 +84,11 @@ def site(
     )
     made = build(place, reviewing.setting(place), order)
     _note_refused(made)
-    shown, refused, page = len(made.cards), len(made.refused), order.out / "index.html"
+    cards, refused, page = len(made.cards), len(made.refused), order.out / "index.html"
     say(
         Sentence(
-            f"{shown} cards, {refused} not shown: {page}",
-            f"{shown} 张评分卡，{refused} 张未展示：{page}",
+            f"{cards} cards, {refused} not shown: {page}",
+            f"{cards} 张评分卡，{refused} 张未展示：{page}",
         )
     )
     return 0 if made.cards else JUDGED_NOTHING

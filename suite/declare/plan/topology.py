@@ -121,17 +121,17 @@ def _spreads_replicas(declared: DeclaredLayout) -> bool:
 
 def _declared(engine: DeclaredEngine, chosen: TopologyChoice) -> DeclaredLayout:
     layouts = given(engine.layouts, ())
-    asked: set[Split] = set()
+    splits: set[Split] = set()
     if (chosen.pipeline or 1) > 1:
-        asked.add("pipeline")
+        splits.add("pipeline")
     if (chosen.data or 1) > 1:
-        asked.add("data")
+        splits.add("data")
     if chosen.expert:
-        asked.add("expert")
+        splits.add("expert")
     for layout in layouts:
         roles = {role.role for role in layout.roles}
         named = chosen.layout in (None, layout.id)
-        if named and asked <= set(layout.splits) and set(given(chosen.counts, {})) <= roles:
+        if named and splits <= set(layout.splits) and set(given(chosen.counts, {})) <= roles:
             return layout
     known = "; ".join(f"{layout.id} ({', '.join(layout.splits)})" for layout in layouts) or "none"
     raise UsageError(

@@ -62,17 +62,17 @@ def tables(
             for load in result.loads
             for number in load.numbers
         }
-        shown = [quantity for quantity in SHOWN if quantity in names]
+        quantities = [quantity for quantity in SHOWN if quantity in names]
         rows = []
         for load in result.loads:
-            held = {number.quantity: f"{number.value:.4g}" for number in load.numbers}
-            cells = (held.get(quantity, "-") for quantity in shown)
+            values = {number.quantity: f"{number.value:.4g}" for number in load.numbers}
+            cells = (values.get(quantity, "-") for quantity in quantities)
             rows.append((load_name(load), load.model or "-", *cells))
         yield (
             (
                 Sentence("load", "负载"),
                 Sentence("model", "模型"),
-                *(names[quantity] for quantity in shown),
+                *(names[quantity] for quantity in quantities),
             ),
             rows,
         )

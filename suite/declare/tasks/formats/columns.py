@@ -154,14 +154,14 @@ def choose(names: Sequence[str], place: Place) -> Columns:
     document = _first(by_name, DOCUMENT_NAMES)
     summary = _first(by_name, SUMMARY_NAMES)
     if document is None or summary is None:
-        seen = ", ".join(name.strip()[:40] for name in names[:12]) or Sentence("none", "无")
+        listed = ", ".join(name.strip()[:40] for name in names[:12]) or Sentence("none", "无")
         hint = Sentence(
             "needed: document or dialogue, and summary (or prompt and completion); id is optional",
             "需要：document 或 dialogue，以及 summary（或 prompt 与 completion）；id 可省略",
         )
         raise DataError(
             "data-columns",
-            Sentence(f"wrong columns: {seen}", f"列有误：{chinese(seen)}"),
+            Sentence(f"wrong columns: {listed}", f"列有误：{chinese(listed)}"),
             place,
             hint,
         )

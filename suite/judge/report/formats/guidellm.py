@@ -33,20 +33,20 @@ _PERCENTILES = {
 
 
 def _summary(values: Sequence[float]) -> JSONObject:
-    held = spread(values, tuple(_PERCENTILES.values()))
+    figures = spread(values, tuple(_PERCENTILES.values()))
     percentiles: JSONObject = {
-        name: held[f"p{percent:g}"] for name, percent in _PERCENTILES.items()
+        name: figures[f"p{percent:g}"] for name, percent in _PERCENTILES.items()
     }
     return {
-        "mean": held["mean"],
-        "median": held["median"],
+        "mean": figures["mean"],
+        "median": figures["median"],
         "mode": float(max(set(values), key=list(values).count)) if len(values) else 0.0,
-        "variance": held["std"] ** 2,
-        "std_dev": held["std"],
-        "min": held["min"],
-        "max": held["max"],
+        "variance": figures["std"] ** 2,
+        "std_dev": figures["std"],
+        "min": figures["min"],
+        "max": figures["max"],
         "count": len(values),
-        "total_sum": held["sum"],
+        "total_sum": figures["sum"],
         "percentiles": percentiles,
     }
 

@@ -57,8 +57,8 @@ def _marks(evidence: Evidence) -> Iterator[JSONObject]:
         if kind == "start":
             open_spans[key] = mark.t
         if kind == "end" and key in open_spans:
-            named = f"{mark.phase}/{mark.repeat}" if what == "phase" else what
-            name = named if mark.measured or what != "phase" else f"{named}, warm-up"
+            label = f"{mark.phase}/{mark.repeat}" if what == "phase" else what
+            name = label if mark.measured or what != "phase" else f"{label}, warm-up"
             yield _span(name, open_spans.pop(key), mark.t, _RUN, 1 if what == "phase" else 2)
         elif what not in ("phase", "probe"):
             yield {

@@ -26,9 +26,9 @@ def _statistics(load: Load) -> JSONObject:
         ("itl", load.itl_ms),
         ("e2el", load.e2e_ms),
     ):
-        held = spread(values, (99,))
+        figures = spread(values, (99,))
         for kind in ("mean", "median", "std", "p99"):
-            made[f"{kind}_{name}_ms"] = held[kind]
+            made[f"{kind}_{name}_ms"] = figures[kind]
     return made
 
 
