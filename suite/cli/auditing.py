@@ -207,7 +207,7 @@ def _read(run: Evidence, model: Path, options: AuditOptions, terminal: Terminal)
                 tokens=options.tokens,
                 lead=lead,
             )
-            wanted = reading.Assignment(
+            assignment = reading.Assignment(
                 model=model,
                 answers=[answer.to_json() for answer in chosen],
                 ends=ends,
@@ -216,10 +216,10 @@ def _read(run: Evidence, model: Path, options: AuditOptions, terminal: Terminal)
                 device=options.device,
             )
             if python is None:
-                made = auditserver.read(wanted, options.url or "", on_progress=terminal.step)
+                answers = auditserver.read(assignment, options.url or "", on_progress=terminal.step)
             else:
-                made = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
-            readings.append(_Read(chosen, _kept(chosen, made, tokenizer), made.versions))
+                answers = reading.read(assignment, python, Path(scratch), on_progress=terminal.step)
+            readings.append(_Read(chosen, _kept(chosen, answers, tokenizer), answers.versions))
             if readings[-1].source == "ids":
                 break
     # Which form the model wrote is the one that the reference finds likelier.

@@ -341,7 +341,7 @@ def _require_fit(choices: Choices, manifest: OfflineBundle) -> None:
         raise UsageError("offline-unfit", message)
     vendor = manifest.vendor.rpartition("/")[2]
     # The default stands for whoever named none.
-    named = {
+    options = {
         "--vendor": (None if choices.vendor == "cpu" else choices.vendor, vendor),
         "--engine": (choices.engine, manifest.engine),
         "--runtime": ("endpoint" if choices.url else choices.runtime, manifest.runtime),
@@ -350,7 +350,7 @@ def _require_fit(choices: Choices, manifest: OfflineBundle) -> None:
         "--engine-python": (choices.engine_python, None),
         "--model": (choices.model, None) if manifest.model is not UNSET else (None, None),
     }
-    for option, (asked, packed) in named.items():
+    for option, (asked, packed) in options.items():
         if asked is not None and asked != packed:
             brings = (
                 "the bundle brings its own" if packed is None else f"the bundle is for {packed}"

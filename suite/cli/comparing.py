@@ -81,14 +81,14 @@ def prices(words: Sequence[str]) -> dict[str, float]:
     Raises:
         UsageError: ``usage-wrong``.
     """
-    known: dict[str, float] = {}
+    prices_by_card: dict[str, float] = {}
     for word in words:
         name, _, number = word.partition("=")
         try:
             price = float(number)
         except ValueError:
             price = -1.0
-        if not name or not 0 < price < 1e9 or name in known:
+        if not name or not 0 < price < 1e9 or name in prices_by_card:
             hint = Sentence(
                 "the price of one device for an hour, e.g. A=2.5",
                 "每台设备每小时的价格，例如 A=2.5",
@@ -101,8 +101,8 @@ def prices(words: Sequence[str]) -> dict[str, float]:
                 ),
                 hint=hint,
             )
-        known[name] = price
-    return known
+        prices_by_card[name] = price
+    return prices_by_card
 
 
 def entries(paths: Sequence[Path], trusted: Trusted) -> list[Entry]:
@@ -144,9 +144,9 @@ def _entry(path: Path, trusted: Trusted) -> Entry:
             cause.message = placed(str(path), cause.message)
             raise
         run = evidence.read(place) if place.is_dir() else None
-        made = _made(path, trusted, verification)
-        level, _ = levels.reached(verification.card, made, verification.maker)
-        signer, lines = verification.verified.signer(), tuple(map(_line, made))
+        statements = _made(path, trusted, verification)
+        level, _ = levels.reached(verification.card, statements, verification.maker)
+        signer, lines = verification.verified.signer(), tuple(map(_line, statements))
         return Entry(str(path), verification.card, signer, run, stated=lines, level=level)
 
 

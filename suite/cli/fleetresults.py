@@ -66,12 +66,12 @@ _STATUS: Final = (
 
 def write_status(fleet: Fleet, now: State) -> None:
     """A row for each machine: what it left, and why not more."""
-    wanted: dict[str, list[Job]] = {machine.name: [] for machine in fleet.machines}
+    planned: dict[str, list[Job]] = {machine.name: [] for machine in fleet.machines}
     for job in jobs(fleet):
-        wanted[job.machine].append(job)
+        planned[job.machine].append(job)
     rows = []
     for machine, result in zip(fleet.machines, fleetstate.machines(fleet, now), strict=True):
-        listed = wanted[machine.name]
+        listed = planned[machine.name]
         cards = sum(now.attempts[job][-1].passed for job in listed if job in now.attempts)
         waits = any(now.pending(fleet, job) for job in listed) and machine.name not in now.lost
         rows.append(
@@ -90,18 +90,18 @@ def write_status(fleet: Fleet, now: State) -> None:
 def write_ended(directory: Path) -> None:
     """What a controller leaves when it ends: how many runs, which machines lack some and why, and what can be done next."""
     fleet, now = fleets.followed(directory)
-    wanted = jobs(fleet)
-    done = sum(job in now.attempts and now.attempts[job][-1].passed for job in wanted)
+    planned = jobs(fleet)
+    done = sum(job in now.attempts and now.attempts[job][-1].passed for job in planned)
     say(
         Sentence(
-            f"{done} of {len(wanted)} runs left a card",
-            f"{len(wanted)} 次运行中 {done} 次留下评分卡",
+            f"{done} of {len(planned)} runs left a card",
+            f"{len(planned)} 次运行中 {done} 次留下评分卡",
         )
     )
     for result in fleetstate.machines(fleet, now):
         if result.outcome not in ("complete", "excluded"):
             say(f"  {result.name}: {language().of(result.reason)}")
-    if any(now.pending(fleet, job) for job in wanted):
+    if any(now.pending(fleet, job) for job in planned):
         say(
             Sentence(
                 f"suite fleet resume {directory} asks the machines that lack some again",
@@ -217,7 +217,7 @@ def write_plan(fleet: Fleet, directory: Path) -> None:
     write_table(_CELLS, rows)
     runs = len(jobs(fleet))
     out = sum(machine.excluded is not UNSET for machine in fleet.machines)
-    median, seen = components.machines_for_median(), components.machines_to_see(spreads.RARE)
+    median, rare = components.machines_for_median(), components.machines_to_see(spreads.RARE)
     say(
         Sentence(
             f"{runs} runs on {len(fleet.machines) - out} machines, {out} excluded; "
@@ -228,8 +228,8 @@ def write_plan(fleet: Fleet, directory: Path) -> None:
     say(
         Sentence(
             f"a spread takes 2 repeats at least; {median} machines of a kind give the median a 95 % interval, "
-            f"{seen} show a 1-in-20 outlier",
-            f"离散度至少需要 2 次重复；同类 {median} 台机器可给出中位数的 95 % 区间，{seen} 台可发现二十分之一的异常机器",
+            f"{rare} show a 1-in-20 outlier",
+            f"离散度至少需要 2 次重复；同类 {median} 台机器可给出中位数的 95 % 区间，{rare} 台可发现二十分之一的异常机器",
         )
     )
     say(Sentence(f"fleet     {directory}", f"机群      {directory}"))
@@ -277,14 +277,14 @@ def shown(directory: Path, trusted: Trusted) -> ShownFleet:
         raise verification.errors[0]
     document = verification.verified.document
     assert isinstance(document, FleetStatement)  # as expected of it
-    made, why = b"", ""
+    report, why = b"", ""
     try:
-        made = page.render(spread(directory, trusted, ()), Language.EN)
+        report = page.render(spread(directory, trusted, ()), Language.EN)
     except EvidenceError as error:
         why = error.message
     stated = verification.verified.statement.sha256
     return ShownFleet(
-        document, stated, verification.verified.owner or "", verification.bundle or b"", made, why
+        document, stated, verification.verified.owner or "", verification.bundle or b"", report, why
     )
 
 

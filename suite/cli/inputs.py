@@ -165,8 +165,8 @@ def _vendor(choices: Choices) -> Vendor:
     visible = indices(choices.visible) if not every(choices) else ()
     count = choices.devices or max(visible, default=0) + 1
     underneath = choices.emulate_with or EMULATORS[0]
-    made = emulate(vendor, EMULATED, devices=count, underneath=underneath)
-    return load_vendor(str(made))
+    emulation = emulate(vendor, EMULATED, devices=count, underneath=underneath)
+    return load_vendor(str(emulation))
 
 
 def draft(

@@ -161,10 +161,10 @@ def _signer(known: Known, trust: TrustList | None) -> str:
     if trust is None:
         return Sentence("not checked: no trust list", "未核验：没有信任列表")
     try:
-        made = verify_reference(known.bundle.encode("ascii"), trust, known.document.model.id)
+        verified = verify_reference(known.bundle.encode("ascii"), trust, known.document.model.id)
     except TrustError as refused:
         return Sentence(f"refused: {refused.message}", f"被拒绝：{chinese(refused.message)}")
-    return _reviewer(made.owner)
+    return _reviewer(verified.owner)
 
 
 def _reviewer(owner: str | None) -> Sentence:
@@ -200,12 +200,12 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
         SuiteError: what the run is refused for.
     """
     data = jsonio.read_bytes(file, error=TrustError, limit=references.MOST_BYTES)
-    made = verify_reference(data, trusts.load(trust_list), str(file))
+    verified = verify_reference(data, trusts.load(trust_list), str(file))
     known = references.read(data, str(file))
-    rows = [*describe(known.document), (Sentence("signed by", "签名者"), _reviewer(made.owner))]
+    rows = [*describe(known.document), (Sentence("signed by", "签名者"), _reviewer(verified.owner))]
     if run is not None:
         evidence, manifest = _verified(run, trusted)
-        if made.statement.subject(MANIFEST_SUBJECT) != manifest:
+        if verified.statement.subject(MANIFEST_SUBJECT) != manifest:
             raise TrustError(
                 "reference-differs",
                 Sentence(

@@ -104,16 +104,16 @@ def pushed(paths: Sequence[Path], place: str, elsewhere: Elsewhere) -> int:
         SuiteError: as `suite.judge.submissions.submit.put`, and of evidence that is not at hand.
     """
     store = _oci(place)
-    wanted = tree.within(paths)
+    packages = tree.within(paths)
 
     def made() -> Iterator[Artifact]:
-        for item in wanted:
+        for item in packages:
             names = (item.vendor, item.round, item.run)
             with source.beside(item.folder, elsewhere) as pack:
                 yield from artifacts(item.folder, names, pack, folders.statements(item))
 
     put(store, made())
-    return len(wanted)
+    return len(packages)
 
 
 def pulled(place: str, tag: str, below: Path) -> Iterator[Pulled]:

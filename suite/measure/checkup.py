@@ -189,7 +189,7 @@ def _environment(plan: Plan, settings: Settings, releases: VersionRange | None) 
         return
     name = f".venv-{process.environment}"
     try:
-        made = environment_made(
+        environment = environment_made(
             given(process.environment, ""), given(process.requirements, ""), settings
         )
     except SetupError as refused:
@@ -200,7 +200,7 @@ def _environment(plan: Plan, settings: Settings, releases: VersionRange | None) 
             Sentence("install the suite again", "请重新安装套件"),
         )
         return
-    if made:
+    if environment:
         yield Check(
             Topic.ENVIRONMENT,
             Outcome.PASS,

@@ -97,16 +97,16 @@ def check_artefact(
 
 
 def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> list[Problem]:
-    baked, wanted = provenance.parameters, conversion.parameters
+    baked, declared = provenance.parameters, conversion.parameters
     problems = [
         Problem(
             Sentence(
-                f"{name} is {baked.get(name, 'not set')}, the plan has {wanted.get(name, 'none')}",
-                f"{name} 为 {baked.get(name, '未设置')}，计划为 {wanted.get(name, '无')}",
+                f"{name} is {baked.get(name, 'not set')}, the plan has {declared.get(name, 'none')}",
+                f"{name} 为 {baked.get(name, '未设置')}，计划为 {declared.get(name, '无')}",
             )
         )
-        for name in sorted({*baked, *wanted})
-        if baked.get(name) != wanted.get(name)
+        for name in sorted({*baked, *declared})
+        if baked.get(name) != declared.get(name)
     ]
     problems += [
         Problem(Sentence(f"its {name} was another one", f"其 {name} 不同"))
@@ -144,7 +144,7 @@ def _damaged(
     store = DigestStore((settings or Settings()).cache)
     if plan.workload.division == "closed":
         store.verify_whole()
-    wanted = {entry.path: entry for entry in provenance.outputs}
+    recorded = {entry.path: entry for entry in provenance.outputs}
     entries = {entry.path: entry for entry in files_of(target, store)}
     store.save()
     return [
@@ -152,11 +152,11 @@ def _damaged(
             Sentence(f"{name} is missing", f"缺少 {name}")
             if name not in entries
             else Sentence(f"{name} was added", f"多出 {name}")
-            if name not in wanted
+            if name not in recorded
             else Sentence(f"{name} was changed", f"{name} 被更改")
         )
-        for name in sorted({*wanted, *entries})
-        if wanted.get(name) != entries.get(name)
+        for name in sorted({*recorded, *entries})
+        if recorded.get(name) != entries.get(name)
     ]
 
 

@@ -47,8 +47,8 @@ class DigestStore:
         """The digest of a file that is what it was, in hexadecimal; None when it must be read."""
         name, identity = os.path.realpath(path), _identity(path)
         self._asked[name] = identity
-        known, _, sha256 = self._kept.get(name, "").partition(" ")
-        if not identity or known != identity or (self._whole and name not in self._own):
+        stamp, _, sha256 = self._kept.get(name, "").partition(" ")
+        if not identity or stamp != identity or (self._whole and name not in self._own):
             return None
         return sha256
 

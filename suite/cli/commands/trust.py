@@ -105,12 +105,12 @@ def check(file: Path) -> int:
     """Check a trust list: form, keys, windows, roles."""
     from suite.judge.attest.trust import load
 
-    known = load(file)
+    listed = load(file)
     say(
         Sentence(
-            f"{file}: {len(known.keys)} keys, {len(known.authorities)} time-stamping authorities",
-            f"{file}：{len(known.keys)} 个密钥，{len(known.authorities)} 个时间戳机构",
+            f"{file}: {len(listed.keys)} keys, {len(listed.authorities)} time-stamping authorities",
+            f"{file}：{len(listed.keys)} 个密钥，{len(listed.authorities)} 个时间戳机构",
         )
     )
-    say(f"SHA-256 {known.sha256}")
+    say(f"SHA-256 {listed.sha256}")
     return 0

@@ -174,10 +174,10 @@ class ThroughputBatches:
         """
         if self._origin is None:
             return None
-        known = self._end - self._longest - self._origin
-        if known < FEW_BATCHES * self._longest:
+        span = self._end - self._longest - self._origin
+        if span < FEW_BATCHES * self._longest:
             return None
-        complete = min(known // self._width, MOST)
+        complete = min(span // self._width, MOST)
         scale = 1e9 / self._width
         return interval_of([amount * scale for amount in self._slices()[:complete]])
 

@@ -170,8 +170,8 @@ def verdict(
 
 def _percentile(values: Sequence[float | None], percent: float, late: int) -> float | None:
     """A percentile of some values and of as many infinite ones as requests failed."""
-    known = sorted(value for value in values if value is not None)
-    return finite_percentile(known, percent, late) if known else None
+    ordered = sorted(value for value in values if value is not None)
+    return finite_percentile(ordered, percent, late) if ordered else None
 
 
 def _decide(

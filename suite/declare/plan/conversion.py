@@ -83,14 +83,14 @@ def model_type(
     for row in rows:
         if row.architecture == facts.architecture:
             return row.value
-    known = ", ".join(dict.fromkeys(row.architecture for row in rows))
+    architectures = ", ".join(dict.fromkeys(row.architecture for row in rows))
     raise UsageError(
         "model-unsupported",
         Sentence(
             f"{engine.id} cannot convert {facts.architecture or 'a model without architecture'}",
             f"{engine.id} 不能转换{facts.architecture or '没有架构名称的模型'}",
         ),
-        hint=Sentence(f"it converts: {known}", f"它可转换：{known}"),
+        hint=Sentence(f"it converts: {architectures}", f"它可转换：{architectures}"),
     )
 
 
@@ -157,15 +157,15 @@ def artefact_problems(conversion: Conversion, model: Model, counted: Sequence[Ce
     if not counted:
         return []
     problems: list[str] = []
-    wanted, stored = model.facts.parameters, sum(row.parameters for row in counted)
+    expected, stored = model.facts.parameters, sum(row.parameters for row in counted)
     # Ranks may each keep a copy of what they do not share out.
     shared = conversion.parameters.get("tensor_parallel", "1") != "1"
-    added = stored - wanted if wanted else 0
-    if wanted and (-added if shared else abs(added)) > wanted * ADDED_SHARE:
+    added = stored - expected if expected else 0
+    if expected and (-added if shared else abs(added)) > expected * ADDED_SHARE:
         problems.append(
             Sentence(
-                f"{stored:,} parameters came out, the model has {wanted:,}",
-                f"转换得到 {stored:,} 个参数，模型有 {wanted:,} 个",
+                f"{stored:,} parameters came out, the model has {expected:,}",
+                f"转换得到 {stored:,} 个参数，模型有 {expected:,} 个",
             )
         )
     dtype = conversion.parameters.get("dtype", "")

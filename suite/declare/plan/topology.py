@@ -133,14 +133,16 @@ def _declared(engine: DeclaredEngine, chosen: TopologyChoice) -> DeclaredLayout:
         named = chosen.layout in (None, layout.id)
         if named and splits <= set(layout.splits) and set(given(chosen.counts, {})) <= roles:
             return layout
-    known = "; ".join(f"{layout.id} ({', '.join(layout.splits)})" for layout in layouts) or "none"
+    layouts_known = (
+        "; ".join(f"{layout.id} ({', '.join(layout.splits)})" for layout in layouts) or "none"
+    )
     raise UsageError(
         "node-layout-missing",
         Sentence(
             f"{engine.id} is not declared to run so over several nodes",
             f"{engine.id} 未声明可如此跨节点运行",
         ),
-        hint=Sentence(f"declared layouts: {known}", f"已声明的布局：{known}"),
+        hint=Sentence(f"declared layouts: {layouts_known}", f"已声明的布局：{layouts_known}"),
     )
 
 

@@ -31,15 +31,15 @@ APART = (
 
 def heading(result: ForeignResult) -> str:
     """What it is worth, in a line."""
-    made = Sentence(
+    sentence = Sentence(
         f"{result.title}, foreign: unsigned, not recomputed; {result.note}",
         f"{result.title}，外来结果：未签名、未经重新计算；{chinese(result.note)}",
     )
     if result.left_out:
-        made += Sentence(
+        sentence += Sentence(
             f"; {result.left_out} numbers could not be read", f"；{result.left_out} 个数字无法读取"
         )
-    return made
+    return sentence
 
 
 def load_name(load: ForeignLoad) -> str:

@@ -210,9 +210,9 @@ def _judge(
     if counts is not None:
         counted, obstacle = counts.recounted(requests), counts.obstacle(requests)
     again = objective.verdict(counted, doc, objectives, rate=rate, ended_by=by)
-    wanted = objectives.tpot_ms is not None
+    needs_tpot = objectives.tpot_ms is not None
     untold = ""
-    if wanted and (verdict.met or verdict.untold):
+    if needs_tpot and (verdict.met or verdict.untold):
         untold = obstacle or verdict.untold
     if counts is not None and not untold and not ruling.overlooked and again.met is not verdict.met:
         problems.append(

@@ -202,9 +202,9 @@ def _first_that_gives(places: tuple[str, ...], download: Download) -> str:
         else:
             return place
     offset = download.part.tell()
-    wanted = download.path.name.removesuffix(".part")
+    name = download.path.name.removesuffix(".part")
     if download.sha256:
-        wanted += f", SHA-256 {download.sha256}"
+        name += f", SHA-256 {download.sha256}"
     hint = (
         Sentence(
             f"{offset} bytes are kept; run it again to go on",
@@ -212,8 +212,8 @@ def _first_that_gives(places: tuple[str, ...], download: Download) -> str:
         )
         if offset
         else Sentence(
-            f"fetch it where there is a network and give it with --from FILE: {wanted}",
-            f"请在有网络之处获取，并以 --from FILE 给出：{wanted}",
+            f"fetch it where there is a network and give it with --from FILE: {name}",
+            f"请在有网络之处获取，并以 --from FILE 给出：{name}",
         )
     )
     raise DataError(

@@ -36,9 +36,9 @@ def _statistics(values: Sequence[float], units: str) -> JSONObject | None:
     if not values:
         return None
     figures = spread(values, tuple(_PERCENTILES.values()))
-    made: JSONObject = {"units": units, "mean": figures["mean"], "stddev": figures["std"]}
-    made |= {"min": figures["min"], "max": figures["max"]}
-    return made | {name: figures[f"p{percent:g}"] for name, percent in _PERCENTILES.items()}
+    document: JSONObject = {"units": units, "mean": figures["mean"], "stddev": figures["std"]}
+    document |= {"min": figures["min"], "max": figures["max"]}
+    return document | {name: figures[f"p{percent:g}"] for name, percent in _PERCENTILES.items()}
 
 
 def _performance(load: Load) -> JSONObject:

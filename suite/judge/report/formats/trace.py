@@ -106,14 +106,14 @@ def _requests(requests: Iterable[Request]) -> Iterator[JSONObject]:
 
 def _counters(samples: Iterable[Document], group: int) -> Iterator[JSONObject]:
     for sample in samples:
-        held = asdict(sample)
-        device = f" {held['device']}" if "device" in held else ""
-        for name, value in held.items():
+        values = asdict(sample)
+        device = f" {values['device']}" if "device" in values else ""
+        for name, value in values.items():
             if name not in _NO_COUNTERS and isinstance(value, int | float):
                 yield {
                     "name": f"{name}{device}",
                     "ph": "C",
-                    "ts": _us(held["t"]),
+                    "ts": _us(values["t"]),
                     "pid": group,
                     "args": {"value": value},
                 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _statistics(load: Load) -> JSONObject:
-    made: JSONObject = {}
+    members: JSONObject = {}
     for name, values in (
         ("ttft", load.ttft_ms),
         ("tpot", load.tpot_ms),
@@ -28,8 +28,8 @@ def _statistics(load: Load) -> JSONObject:
     ):
         figures = spread(values, (99,))
         for kind in ("mean", "median", "std", "p99"):
-            made[f"{kind}_{name}_ms"] = figures[kind]
-    return made
+            members[f"{kind}_{name}_ms"] = figures[kind]
+    return members
 
 
 def _busiest_second(load: Load) -> float:

@@ -273,14 +273,14 @@ def _refuse_remote(daemon: Daemon) -> None:
         return
     try:
         parts = urlsplit(daemon.address)
-        host, known = parts.hostname or "", parts.scheme in ("tcp", "http", "https", "ssh")
+        host, remote = parts.hostname or "", parts.scheme in ("tcp", "http", "https", "ssh")
         tcp = parts.scheme != "ssh"
         _ = parts.port
     except ValueError:  # a port that is no number, brackets that do not match
-        host, known, tcp = "", False, False
-    if known and tcp and _is_loopback(host):
+        host, remote, tcp = "", False, False
+    if remote and tcp and _is_loopback(host):
         return
-    if not known:
+    if not remote:
         raise SetupError(
             "docker-context-wrong",
             Sentence(

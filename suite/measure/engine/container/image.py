@@ -87,8 +87,8 @@ def ensure_image(
         UsageError: ``offline-unfit``, where a bundle holds another image.
     """
     if (brought := settings.bundle) is not None and brought.archive is not None:
-        wanted = built_reference(image, settings) if image.source == "build" else image.reference
-        take(client, wanted, brought.archive, brought.images, on_progress)
+        reference = built_reference(image, settings) if image.source == "build" else image.reference
+        take(client, reference, brought.archive, brought.images, on_progress)
     match image.source:
         case "build":
             return _built(client, image, run_directory, on_progress, settings)
@@ -330,9 +330,9 @@ def _on_another_base(client: DockerClient, image: Image) -> bool:
 
 def _base_image(client: DockerClient, on_progress: Progress, settings: Settings) -> str:
     """The base image: the one that was asked for, the official one, or the local one."""
-    wanted = settings.base_image or DEFAULT_BASE_IMAGE
-    if get(client, wanted) is not None:
-        return wanted
+    base = settings.base_image or DEFAULT_BASE_IMAGE
+    if get(client, base) is not None:
+        return base
     script = settings.repository / "images" / "base.sh"
     if not settings.base_image and get(client, LOCAL_BASE_IMAGE) is not None:
         _run_script(
@@ -340,12 +340,12 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
         )  # again, where it lacks a package that came since
         return LOCAL_BASE_IMAGE
     try:
-        pull(client, wanted, "public", on_progress)
+        pull(client, base, "public", on_progress)
     except SetupError:
         if settings.base_image:
             raise
     else:
-        return wanted
+        return base
     on_progress(
         Sentence(
             f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap",
@@ -357,8 +357,8 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
         raise SetupError(
             "base-image-unavailable",
             Sentence(
-                f"{wanted} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
-                f"无法拉取 {wanted}，也无法制作本地基础镜像：{clean(output)[-400:]}",
+                f"{base} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
+                f"无法拉取 {base}，也无法制作本地基础镜像：{clean(output)[-400:]}",
             ),
             hint=Sentence(
                 "docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",
