@@ -146,13 +146,17 @@ def summary(known: Known, trust: TrustList | None) -> JSONObject:
         "revision": stated.model.revision,
         "tasks": stated.tasks.name,
         "answers": len(stated.answers),
-        "engine": f"{stated.engine.id} {stated.engine.version}",
+        "engine": _engine(stated),
         "dtype": stated.engine.dtype,
         "means": dict(references.means(stated)),
         "sha256": known.sha256,
         "key": known.key_id,
         "signed_by": _signer(known, trust),
     }
+
+
+def _engine(stated: Reference) -> str:
+    return f"{stated.engine.id} {stated.engine.version}"
 
 
 def _signer(known: Known, trust: TrustList | None) -> str:
@@ -182,13 +186,18 @@ HEADINGS: Final = (
 )
 
 
-def cells(row: JSONObject) -> tuple[str, ...]:
+def cells(known: Known, trust: TrustList | None) -> tuple[str, ...]:
     """A reference run as a line under `HEADINGS`."""
-    means, signer = row["means"], row["signed_by"]
-    assert isinstance(means, dict)
-    assert isinstance(signer, str)
-    first = (row["model"], row["tasks"], row["answers"], row["engine"], row["dtype"])
-    return (*map(str, first), f"{means['rouge1']:.4f}", signer)
+    stated = known.document
+    return (
+        stated.model.id,
+        stated.tasks.name,
+        str(len(stated.answers)),
+        _engine(stated),
+        stated.engine.dtype,
+        f"{references.means(stated)['rouge1']:.4f}",
+        _signer(known, trust),
+    )
 
 
 def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> str:
