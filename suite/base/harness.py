@@ -59,12 +59,12 @@ def commit() -> str | None:
     """The suite's own commit, with ``+dirty`` when its files were changed; None outside a checkout."""
     if resources.INSTALLED:  # whatever checkout site-packages may lie in is not the suite's
         return None
-    named = _git("describe", "--always", "--abbrev=40", "--exclude=*")
+    description = _git("describe", "--always", "--abbrev=40", "--exclude=*")
     # Only the suite's own files count, and those that nobody has added too: a rule is found by lying there.
     changed = _git("status", "--porcelain", "--untracked-files=all", "--", *DIRECTORIES)
-    if not named or changed is None:
+    if not description or changed is None:
         return None
-    return f"{named}+dirty" if changed else named
+    return f"{description}+dirty" if changed else description
 
 
 def _git(*words: str) -> str | None:

@@ -84,10 +84,10 @@ def read_plain(path: Path, limit: int, *, below: Path | None, size: int | None =
         OSError: as `open_plain`; with the number ``EFBIG`` for a file that is too large, ``EINVAL`` for one of another size.
     """
     with open_plain(path, below=below) as stream:
-        here = require_size(stream, limit, size)
+        length = require_size(stream, limit, size)
         # No more than is there: what is asked for is set aside before anything is read.
-        data = stream.read(here + 1)
-    if len(data) > here:
+        data = stream.read(length + 1)
+    if len(data) > length:
         raise OSError(errno.EFBIG, "the file grew while it was read")
     return data
 
@@ -98,12 +98,12 @@ def require_size(stream: BinaryIO, limit: int, size: int | None = None) -> int:
     Raises:
         OSError: ``EFBIG`` beyond the limit; ``EINVAL`` where it is not the size that was expected.
     """
-    here = os.fstat(stream.fileno()).st_size
-    if size is not None and here != size:
-        raise OSError(errno.EINVAL, f"{here:,} bytes, not {size:,}")
-    if here > limit:
-        raise OSError(errno.EFBIG, f"{here:,} bytes, more than {limit:,}")
-    return here
+    length = os.fstat(stream.fileno()).st_size
+    if size is not None and length != size:
+        raise OSError(errno.EINVAL, f"{length:,} bytes, not {size:,}")
+    if length > limit:
+        raise OSError(errno.EFBIG, f"{length:,} bytes, more than {limit:,}")
+    return length
 
 
 def pieces(stream: BinaryIO, limit: int) -> Iterator[bytes]:

@@ -71,7 +71,7 @@ def _listed(values: object) -> list[object]:
 
 def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
     """Turn one library error into (pointer suffix, message, hint) triples."""
-    instance, wanted = error.instance, error.validator_value
+    instance, expected = error.instance, error.validator_value
     closed = ("additionalProperties", "unevaluatedProperties")
     if error.validator in closed and isinstance(instance, dict):
         unknown = _unknown_members(instance, set(_member(error.schema, "properties")))
@@ -83,16 +83,16 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
             message, hint = Sentence(message, required), ""
         case "enum":
             message = Sentence(f"{instance!r} is not allowed", f"不允许 {instance!r}")
-            hint = choices(str(instance), map(str, _listed(wanted)))
+            hint = choices(str(instance), map(str, _listed(expected)))
         case "const":
             message, hint = (
                 Sentence(f"{instance!r} is not allowed", f"不允许 {instance!r}"),
-                Sentence(f"the only value is {wanted!r}", f"只能取 {wanted!r}"),
+                Sentence(f"the only value is {expected!r}", f"只能取 {expected!r}"),
             )
         case "type":
             message, hint = (
                 Sentence(
-                    f"{instance!r} is not of type {wanted}", f"{instance!r} 的类型不是 {wanted}"
+                    f"{instance!r} is not of type {expected}", f"{instance!r} 的类型不是 {expected}"
                 ),
                 "",
             )

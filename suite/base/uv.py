@@ -85,8 +85,8 @@ def pip_options(variables: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _pip_files(variables: Mapping[str, str]) -> Iterator[Path]:
     """The configuration files of pip, in the order in which it reads them."""
-    named = variables.get("PIP_CONFIG_FILE", "")
-    if named == os.devnull:
+    configured = variables.get("PIP_CONFIG_FILE", "")
+    if configured == os.devnull:
         return
     home = _home(variables)
     for directory in reversed((variables.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")):
@@ -95,8 +95,8 @@ def _pip_files(variables: Mapping[str, str]) -> Iterator[Path]:
     yield home / ".pip" / "pip.conf"
     yield Path(variables.get("XDG_CONFIG_HOME") or home / ".config", "pip", "pip.conf")
     yield Path(sys.prefix, "pip.conf")
-    if named:
-        yield Path(named)
+    if configured:
+        yield Path(configured)
 
 
 def _home(variables: Mapping[str, str]) -> Path:

@@ -117,8 +117,8 @@ def make(options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Term
         SuiteError: what the verification, the choice or the reference's environment refuses;
             ``audit-model-differs``.
     """
-    held = judging.verified(options.run, trusted)
-    run = held.evidence
+    verification = judging.verified(options.run, trusted)
+    run = verification.evidence
     if run is None:
         hint = Sentence(
             "give the run directory: a card alone holds no answers",
@@ -152,7 +152,7 @@ def make(options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Term
         tokens=sum(map(len, read.kept)) or 1,
         source=read.source,
     )
-    return Made(_predicate(read, reference, sample, raw=raw, key=key), raw, held.bundle)
+    return Made(_predicate(read, reference, sample, raw=raw, key=key), raw, verification.bundle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _read(run: Evidence, model: Path, options: AuditOptions, terminal: Terminal)
                 tokens=options.tokens,
                 lead=lead,
             )
-            wanted = reading.Assignment(
+            assignment = reading.Assignment(
                 model=model,
                 answers=[answer.to_json() for answer in chosen],
                 ends=ends,
@@ -216,10 +216,10 @@ def _read(run: Evidence, model: Path, options: AuditOptions, terminal: Terminal)
                 device=options.device,
             )
             if python is None:
-                made = auditserver.read(wanted, options.url or "", on_progress=terminal.step)
+                answers = auditserver.read(assignment, options.url or "", on_progress=terminal.step)
             else:
-                made = reading.read(wanted, python, Path(scratch), on_progress=terminal.step)
-            readings.append(_Read(chosen, _kept(chosen, made, tokenizer), made.versions))
+                answers = reading.read(assignment, python, Path(scratch), on_progress=terminal.step)
+            readings.append(_Read(chosen, _kept(chosen, answers, tokenizer), answers.versions))
             if readings[-1].source == "ids":
                 break
     # Which form the model wrote is the one that the reference finds likelier.
@@ -241,8 +241,8 @@ def documents_of(run: Evidence, data: Path | None) -> dict[str, str]:
         tasks = mini_tasks() if data is None else read_tasks(data).tasks
     else:
         size = run.basis.taskset.size
-        whole = mini_set(size) if data is None else task_set_of(read_tasks(data), size)
-        tasks = challenged(whole, under.stated.salts.tasks).tasks
+        taskset = mini_set(size) if data is None else task_set_of(read_tasks(data), size)
+        tasks = challenged(taskset, under.stated.salts.tasks).tasks
     return {
         task.id: task.document
         for task in tasks

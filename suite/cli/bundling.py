@@ -308,8 +308,8 @@ def _archived(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Bro
         for image in held(path, "image-archive-form")
         for name in image.names or {image.id}
     }
-    named = choices.image or (next(iter(ids)) if len(set(ids.values())) == 1 else None)
-    if named not in ids:
+    reference = choices.image or (next(iter(ids)) if len(set(ids.values())) == 1 else None)
+    if reference not in ids:
         message = Sentence(
             f"{path} holds {', '.join(ids) or 'no image'}",
             f"{path} 含有 {', '.join(ids) or '零个镜像'}",
@@ -321,7 +321,7 @@ def _archived(choices: Choices, terminal: Terminal | None) -> tuple[Choices, Bro
     store.save()
     if terminal is not None:
         terminal.clear()
-    choices = dataclasses.replace(choices, image=named, runtime="container")
+    choices = dataclasses.replace(choices, image=reference, runtime="container")
     return choices, Brought(
         sha256=sha256, archive=path, images=ids, wheels=None, kind="image-archive"
     )
@@ -341,7 +341,7 @@ def _require_fit(choices: Choices, manifest: OfflineBundle) -> None:
         raise UsageError("offline-unfit", message)
     vendor = manifest.vendor.rpartition("/")[2]
     # The default stands for whoever named none.
-    named = {
+    options = {
         "--vendor": (None if choices.vendor == "cpu" else choices.vendor, vendor),
         "--engine": (choices.engine, manifest.engine),
         "--runtime": ("endpoint" if choices.url else choices.runtime, manifest.runtime),
@@ -350,7 +350,7 @@ def _require_fit(choices: Choices, manifest: OfflineBundle) -> None:
         "--engine-python": (choices.engine_python, None),
         "--model": (choices.model, None) if manifest.model is not UNSET else (None, None),
     }
-    for option, (asked, packed) in named.items():
+    for option, (asked, packed) in options.items():
         if asked is not None and asked != packed:
             brings = (
                 "the bundle brings its own" if packed is None else f"the bundle is for {packed}"

@@ -58,21 +58,21 @@ def commit(
     with Terminal() as terminal:
         store = DigestStore(settings().cache)
         plan = inputs.gather(choices, store=store, terminal=terminal).plan
-    made = _commitment(plan)
+    commitment = _commitment(plan)
     if after is not None:
         before, statement = rounds.commitment(after)
         number = given(before.sequence, 1) + 1
-        made = replace(made, sequence=number, after=statement.sha256)
+        commitment = replace(commitment, sequence=number, after=statement.sha256)
     stamp = stamping.authority(tsa) if tsa else None
-    bundle = sign(make_commitment(made), signer.key, stamp)
+    bundle = sign(make_commitment(commitment), signer.key, stamp)
     write_new(out, bundle, exists="challenge-exists")
     return labelled(
         [
-            (Sentence("runs", "运行"), made.engine),
-            (Sentence("model", "模型"), f"{made.model}, {made.model_sha256[:16]}…"),
-            (Sentence("profile", "配置"), made.profile),
-            (Sentence("skeleton", "骨架"), made.skeleton_sha256),
-            (Sentence("number", "编号"), str(given(made.sequence, 1))),
+            (Sentence("runs", "运行"), commitment.engine),
+            (Sentence("model", "模型"), f"{commitment.model}, {commitment.model_sha256[:16]}…"),
+            (Sentence("profile", "配置"), commitment.profile),
+            (Sentence("skeleton", "骨架"), commitment.skeleton_sha256),
+            (Sentence("number", "编号"), str(given(commitment.sequence, 1))),
             (signingkey.SIGNED_BY, signer.named()),
             (Sentence("commitment", "承诺"), str(out)),
         ]

@@ -81,14 +81,14 @@ def prices(words: Sequence[str]) -> dict[str, float]:
     Raises:
         UsageError: ``usage-wrong``.
     """
-    known: dict[str, float] = {}
+    prices_by_card: dict[str, float] = {}
     for word in words:
         name, _, number = word.partition("=")
         try:
             price = float(number)
         except ValueError:
             price = -1.0
-        if not name or not 0 < price < 1e9 or name in known:
+        if not name or not 0 < price < 1e9 or name in prices_by_card:
             hint = Sentence(
                 "the price of one device for an hour, e.g. A=2.5",
                 "每台设备每小时的价格，例如 A=2.5",
@@ -101,8 +101,8 @@ def prices(words: Sequence[str]) -> dict[str, float]:
                 ),
                 hint=hint,
             )
-        known[name] = price
-    return known
+        prices_by_card[name] = price
+    return prices_by_card
 
 
 def entries(paths: Sequence[Path], trusted: Trusted) -> list[Entry]:
@@ -139,15 +139,15 @@ def priced(sides: Sequence[Entry], price: Mapping[str, float]) -> list[Entry]:
 def _entry(path: Path, trusted: Trusted) -> Entry:
     with unpacked(path) as place:
         try:
-            held = judging.verified(place, trusted)
+            verification = judging.verified(place, trusted)
         except SuiteError as cause:
             cause.message = placed(str(path), cause.message)
             raise
         run = evidence.read(place) if place.is_dir() else None
-        made = _made(path, trusted, held)
-        level, _ = levels.reached(held.card, made, held.maker)
-        signer, lines = held.verified.signer(), tuple(map(_line, made))
-        return Entry(str(path), held.card, signer, run, stated=lines, level=level)
+        statements = _made(path, trusted, verification)
+        level, _ = levels.reached(verification.card, statements, verification.maker)
+        signer, lines = verification.verified.signer(), tuple(map(_line, statements))
+        return Entry(str(path), verification.card, signer, run, stated=lines, level=level)
 
 
 def _made(path: Path, trusted: Trusted, held: Held) -> list[Made]:

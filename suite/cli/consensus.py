@@ -37,30 +37,34 @@ def consensus(run: Path, statements: Sequence[Path], trust: Path) -> Consensus:
     Raises:
         TrustError: what a statement is refused for; ``predicate-type-differs``.
     """
-    known = trust_list.load(trust)
-    held = judging.verified(run, Trusted(trust=trust))
-    sha256, vendor = held.verified.statement.sha256, held.card.vendor.id
+    trusted = trust_list.load(trust)
+    verification = judging.verified(run, Trusted(trust=trust))
+    sha256, vendor = verification.verified.statement.sha256, verification.card.vendor.id
     last: dict[str, VerificationSummary] = {}
     for path in statements:
         data = read_limited(path, MAX_BUNDLE_BYTES)
-        made = read_statement(data, known, sha256, vendor, str(path))
-        if not isinstance(made, Attested) or not isinstance(made.report, VerificationSummary):
+        statement = read_statement(data, trusted, sha256, vendor, str(path))
+        if not isinstance(statement, Attested) or not isinstance(
+            statement.report, VerificationSummary
+        ):
             raise TrustError(
                 "predicate-type-differs", Sentence(f"{path} is no reproduction", f"{path} 不是复现")
             )
-        before = last.get(made.owner)
-        if before is None or before.timeVerified <= made.report.timeVerified:
-            last[made.owner] = made.report
+        before = last.get(statement.owner)
+        if before is None or before.timeVerified <= statement.report.timeVerified:
+            last[statement.owner] = statement.report
     owners = sorted(last)
     results = [last[owner] for owner in owners]
     passed = sum(item.verificationResult == "PASSED" for item in results)
     names = dict.fromkeys(
-        (item.phase, item.metric) for made in results for item in made.reproduction.metrics
+        (item.phase, item.metric)
+        for statement in results
+        for item in statement.reproduction.metrics
     )
     return Consensus(
         consensus_schema=1,
         payload_sha256=sha256,
-        run=held.card.run.id,
+        run=verification.card.run.id,
         passed=passed,
         failed=len(results) - passed,
         reproductions=tuple(

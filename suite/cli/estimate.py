@@ -60,13 +60,13 @@ def phase_span(phase: Phase, answer_s: float) -> Span:
     answer = min(answer_s, phase.timeout_s)
     if phase.search is not UNSET:
         return _search(phase.search, answer)
-    whole = _sent(phase, phase.tasks, answer)
+    span = _sent(phase, phase.tasks, answer)
     stop = given(phase.stop)
     if stop is None:
-        return Span(whole, whole)
-    most = whole
+        return Span(span, span)
+    most = span
     if stop.max_duration_s is not None:
-        most = min(whole, stop.max_duration_s + answer)
+        most = min(span, stop.max_duration_s + answer)
     if stop.saturation:
         return Span(0.0, most)
     enough = _sent(phase, min(stop.min_requests, phase.tasks), answer)

@@ -71,10 +71,10 @@ def write(path: Path, data: bytes) -> Path:
     """Write a file; another one of its name stays, under a name of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_file() and path.read_bytes() != data:
-        number, kept = 1, path.with_name(f"{path.name}.bak")
-        while kept.exists():
+        number, backup = 1, path.with_name(f"{path.name}.bak")
+        while backup.exists():
             number += 1
-            kept = path.with_name(f"{path.name}.bak{number}")
-        path.rename(kept)
+            backup = path.with_name(f"{path.name}.bak{number}")
+        path.rename(backup)
     replace_file(path, data)
     return path

@@ -67,12 +67,12 @@ _STATUS: Final = (
 
 def write_status(fleet: Fleet, now: State) -> None:
     """A row for each machine: what it left, and why not more."""
-    wanted: dict[str, list[Job]] = {machine.name: [] for machine in fleet.machines}
+    planned: dict[str, list[Job]] = {machine.name: [] for machine in fleet.machines}
     for job in jobs(fleet):
-        wanted[job.machine].append(job)
+        planned[job.machine].append(job)
     rows = []
     for machine, result in zip(fleet.machines, fleetstate.machines(fleet, now), strict=True):
-        listed = wanted[machine.name]
+        listed = planned[machine.name]
         cards = sum(now.attempts[job][-1].passed for job in listed if job in now.attempts)
         waits = any(now.pending(fleet, job) for job in listed) and machine.name not in now.lost
         rows.append(
@@ -91,18 +91,18 @@ def write_status(fleet: Fleet, now: State) -> None:
 def write_ended(directory: Path) -> None:
     """What a controller leaves when it ends: how many runs, which machines lack some and why, and what can be done next."""
     fleet, now = fleets.followed(directory)
-    wanted = jobs(fleet)
-    done = sum(job in now.attempts and now.attempts[job][-1].passed for job in wanted)
+    planned = jobs(fleet)
+    done = sum(job in now.attempts and now.attempts[job][-1].passed for job in planned)
     say(
         Sentence(
-            f"{done} of {len(wanted)} runs left a card",
-            f"{len(wanted)} 次运行中 {done} 次留下评分卡",
+            f"{done} of {len(planned)} runs left a card",
+            f"{len(planned)} 次运行中 {done} 次留下评分卡",
         )
     )
     for result in fleetstate.machines(fleet, now):
         if result.outcome not in ("complete", "excluded"):
             say(f"  {result.name}: {language().of(result.reason)}")
-    if any(now.pending(fleet, job) for job in wanted):
+    if any(now.pending(fleet, job) for job in planned):
         say(
             Sentence(
                 f"suite fleet resume {directory} asks the machines that lack some again",
@@ -228,7 +228,7 @@ def write_plan(fleet: Fleet, directory: Path) -> None:
     write_table(_CELLS, rows)
     runs = len(jobs(fleet))
     out = sum(machine.excluded is not UNSET for machine in fleet.machines)
-    median, seen = components.machines_for_median(), components.machines_to_see(spreads.RARE)
+    median, rare = components.machines_for_median(), components.machines_to_see(spreads.RARE)
     say(
         Sentence(
             f"{runs} runs on {len(fleet.machines) - out} machines, {out} excluded; "
@@ -239,8 +239,8 @@ def write_plan(fleet: Fleet, directory: Path) -> None:
     say(
         Sentence(
             f"a spread takes 2 repeats at least; {median} machines of a kind give the median a 95 % interval, "
-            f"{seen} show a 1-in-20 outlier",
-            f"离散度至少需要 2 次重复；同类 {median} 台机器可给出中位数的 95 % 区间，{seen} 台可发现二十分之一的异常机器",
+            f"{rare} show a 1-in-20 outlier",
+            f"离散度至少需要 2 次重复；同类 {median} 台机器可给出中位数的 95 % 区间，{rare} 台可发现二十分之一的异常机器",
         )
     )
     say(Sentence(f"fleet     {directory}", f"机群      {directory}"))
@@ -257,7 +257,7 @@ def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Sprea
         UsageError: ``metric-unknown``.
     """
     whose, data = _whose(directory, None, trusted)
-    held = verify_bundle(
+    verification = verify_bundle(
         data,
         whose.trust,
         key=whose.key,
@@ -265,7 +265,7 @@ def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Sprea
         expected=Expected(predicate_type=FLEET_TYPE),
         name=statement.STATEMENT_FILE,
     )
-    document = held.document
+    document = verification.document
     assert isinstance(document, FleetStatement)  # as expected of it
     cards: dict[str, dict[str, list[Scorecard]]] = {}
     for cell in document.cells:
@@ -274,7 +274,7 @@ def spread(directory: Path, trusted: Trusted, metrics: Collection[str]) -> Sprea
                 path = directory / "attempts" / machine.name / folder / "run" / CARD_FILE
                 listed = cards.setdefault(cell.name, {}).setdefault(machine.name, [])
                 listed.append(_held_card(path, directory, sha256))
-    return spreads.spread(document, held.statement.sha256, cards, metrics)
+    return spreads.spread(document, verification.statement.sha256, cards, metrics)
 
 
 def shown(directory: Path, trusted: Trusted) -> ShownFleet:
@@ -283,18 +283,20 @@ def shown(directory: Path, trusted: Trusted) -> ShownFleet:
     Raises:
         TrustError, EvidenceError: the first thing that the fleet is refused for.
     """
-    held = verified(directory, None, trusted)
-    if held.errors or held.verified is None:
-        raise held.errors[0]
-    document = held.verified.document
+    verification = verified(directory, None, trusted)
+    if verification.errors or verification.verified is None:
+        raise verification.errors[0]
+    document = verification.verified.document
     assert isinstance(document, FleetStatement)  # as expected of it
-    made, why = b"", ""
+    report, why = b"", ""
     try:
-        made = page.render(spread(directory, trusted, ()), Language.EN)
+        report = page.render(spread(directory, trusted, ()), Language.EN)
     except EvidenceError as error:
         why = error.message
-    stated = held.verified.statement.sha256
-    return ShownFleet(document, stated, held.verified.owner or "", held.bundle or b"", made, why)
+    stated = verification.verified.statement.sha256
+    return ShownFleet(
+        document, stated, verification.verified.owner or "", verification.bundle or b"", report, why
+    )
 
 
 def _held_card(path: Path, directory: Path, sha256: str) -> Scorecard:

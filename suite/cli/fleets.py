@@ -72,11 +72,11 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
             terminal.step(Sentence(f"planning {draft.name}", f"规划 {draft.name}"))
             choices = _choices(draft)
             try:
-                made = inputs.gather(choices, store=store, terminal=terminal).plan
+                cell_plan = inputs.gather(choices, store=store, terminal=terminal).plan
             except SuiteError as refused:
                 refused.message = f"{draft.name}: " + refused.message
                 raise
-            planned.append((draft, made))
+            planned.append((draft, cell_plan))
     fleet = Fleet(
         fleet_schema=1,
         name=inventory.name,
@@ -84,14 +84,14 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
         suite=inputs.this_suite(),
         directory=str(Path.cwd()),
         machines=inventory.machines,
-        cells=tuple(_cell(draft, made) for draft, made in planned),
+        cells=tuple(_cell(draft, cell_plan) for draft, cell_plan in planned),
         repeats=given(inventory.repeats, 1),
         retries=given(inventory.retries, 1),
     )
     try:
         (out / "plans").mkdir(parents=True, exist_ok=True)
-        for draft, made in planned:
-            replace_file(_plan_file(out, draft.name), pretty(made))
+        for draft, cell_plan in planned:
+            replace_file(_plan_file(out, draft.name), pretty(cell_plan))
         replace_file(out / FLEET, pretty(fleet))
     except OSError as cause:
         message = Sentence(
@@ -320,9 +320,9 @@ def manifests(directory: Path, place: kubernetes.Place, resources: Sequence[str]
     """
     fleet = read(directory)
     command = unit(directory, fleet)
-    named = resource_names(resources, {machine.vendor for machine in fleet.machines})
+    resources_of = resource_names(resources, {machine.vendor for machine in fleet.machines})
     devices = {
-        machine.name: _devices(directory, fleet, machine, named)
+        machine.name: _devices(directory, fleet, machine, resources_of)
         for machine in fleet.machines
         if not machine.excluded
     }
@@ -339,25 +339,25 @@ def _devices(
     directory: Path, fleet: Fleet, machine: Machine, resources: Mapping[str, str]
 ) -> kubernetes.Devices:
     """What the plans of a machine's cells use, the most of any of them."""
-    asked: dict[str, int] = {}
+    counts: dict[str, int] = {}
     why: dict[str, None] = {}
     for cell in fleet.cells:
         if machine.name not in cell.machines:
             continue
-        made = _cells_plan(directory, cell)
+        plan = _cells_plan(directory, cell)
         vendor = load_vendor(machine.vendor)
         used = next(
-            (each for each in vendor.doc.accelerators if each.id == made.devices.accelerator), None
+            (each for each in vendor.doc.accelerators if each.id == plan.devices.accelerator), None
         )
-        if made.runtime not in {"container", "process"} or made.vendor.emulated:
+        if plan.runtime not in {"container", "process"} or plan.vendor.emulated:
             why[f"none: {cell.name} uses no devices"] = None
         elif used is not None and used.topology.device == "host":
             why[f"none: {cell.name} computes on the host's processors"] = None
         else:
-            name, source = _resource(vendor, made.devices.accelerator, resources)
-            asked[name] = max(asked.get(name, 0), made.devices.count or 1)
+            name, source = _resource(vendor, plan.devices.accelerator, resources)
+            counts[name] = max(counts.get(name, 0), plan.devices.count or 1)
             why[f"{name}: {source}"] = None
-    return kubernetes.Devices(asked, "; ".join(why))
+    return kubernetes.Devices(counts, "; ".join(why))
 
 
 def _cells_plan(directory: Path, cell: Cell) -> Plan:
@@ -369,13 +369,13 @@ def _cells_plan(directory: Path, cell: Cell) -> Plan:
     """
     path = _plan_file(directory, cell.name)
     data = jsonio.read_bytes(path, error=EvidenceError, limit=jsonio.MAX_DOCUMENT_BYTES)
-    made = decode(data, Plan, name=str(path))
-    if digest(made) != cell.plan_sha256:
+    plan = decode(data, Plan, name=str(path))
+    if digest(plan) != cell.plan_sha256:
         message = Sentence(
             f"{path} is not the plan of the fleet's cell", f"{path} 不是机群该单元的计划"
         )
         raise UsageError("plan-differs", message)
-    return made
+    return plan
 
 
 def _resource(vendor: Vendor, accelerator: str, resources: Mapping[str, str]) -> tuple[str, str]:

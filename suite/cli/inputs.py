@@ -162,11 +162,11 @@ def _vendor(choices: Choices) -> Vendor:
             "--emulate 与 --runtime container 一起使用：被模拟的是厂商的镜像",
         )
         raise UsageError("emulation-impossible", message)
-    named = indices(choices.visible) if not every(choices) else ()
-    count = choices.devices or max(named, default=0) + 1
+    visible = indices(choices.visible) if not every(choices) else ()
+    count = choices.devices or max(visible, default=0) + 1
     underneath = choices.emulate_with or EMULATORS[0]
-    made = emulate(vendor, EMULATED, devices=count, underneath=underneath)
-    return load_vendor(str(made))
+    emulation = emulate(vendor, EMULATED, devices=count, underneath=underneath)
+    return load_vendor(str(emulation))
 
 
 def draft(

@@ -108,10 +108,10 @@ def resource_names(texts: Iterable[str], vendors: Collection[str]) -> dict[str, 
 
 def engine_python(choices: Choices) -> str | None:
     """The interpreter as it was named, made absolute; of a directory its ``bin/python``."""
-    named = choices.engine_python
-    if named is None:
+    interpreter = choices.engine_python
+    if interpreter is None:
         return None
-    path = named.absolute()  # a link is kept: it is what makes a virtual environment one
+    path = interpreter.absolute()  # a link is kept: it is what makes a virtual environment one
     return str(path / "bin" / "python" if path.is_dir() else path)
 
 

@@ -27,12 +27,12 @@ def accepting(path: Path) -> Callable[[Plan], None]:
         UsageError: when it is called, ``plan-differs`` with the members that differ.
         DeclarationError: ``file-unreadable``, ``json-refused``, ``schema-violation``.
     """
-    wanted = read(path)
+    expected = read(path)
 
     def accept(plan: Plan) -> None:
-        if digest(plan) == digest(wanted):
+        if digest(plan) == digest(expected):
             return
-        different = list(_differences(plain(wanted), plain(plan), ""))
+        different = list(_differences(plain(expected), plain(plan), ""))
         message = Sentence(
             f"what would run here is not the plan in {path}: {len(different)} members differ",
             f"此处将要运行的内容不是 {path} 中的计划：有 {len(different)} 处不同",

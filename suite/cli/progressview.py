@@ -173,5 +173,5 @@ def last_line(log: Path) -> str:
     except OSError:
         return ""
     # A progress bar of a program overwrites its own line: what counts is what was written last.
-    shown = (visible(line.rpartition("\r")[2]).strip() for line in reversed(lines))
-    return next((line for line in shown if line), "")
+    visible_lines = (visible(line.rpartition("\r")[2]).strip() for line in reversed(lines))
+    return next((line for line in visible_lines if line), "")

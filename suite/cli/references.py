@@ -63,9 +63,9 @@ def make(
 
 def _verified(run: Path, trusted: Trusted) -> tuple[Evidence, str]:
     """The evidence of a conformant run whose signature and numbers hold, and its manifest's digest."""
-    held = judging.verified(run, trusted)
-    manifest = held.verified.statement.subject(MANIFEST_SUBJECT)
-    if held.evidence is None or manifest is None:
+    verification = judging.verified(run, trusted)
+    manifest = verification.verified.statement.subject(MANIFEST_SUBJECT)
+    if verification.evidence is None or manifest is None:
         hint = Sentence(
             "give the run directory: a card alone holds no answers",
             "请给出运行目录：仅有评分卡则没有回答",
@@ -73,15 +73,15 @@ def _verified(run: Path, trusted: Trusted) -> tuple[Evidence, str]:
         raise EvidenceError(
             "run-missing", Sentence(f"{run} holds no evidence", f"{run} 不含证据"), hint=hint
         )
-    if not held.card.verdict.conformant:
+    if not verification.card.verdict.conformant:
         problems = [
             Problem(placed(each.rule, each.why))
-            for each in held.card.checks
+            for each in verification.card.checks
             if each.outcome == "fail"
         ]
         message = Sentence(f"{run} is not conformant", f"{run} 不合规")
         raise EvidenceError("reference-unfit", message, problems=problems)
-    return held.evidence, manifest
+    return verification.evidence, manifest
 
 
 def _word(text: str) -> str:
@@ -146,7 +146,7 @@ def summary(known: Known, trust: TrustList | None) -> JSONObject:
         "revision": stated.model.revision,
         "tasks": stated.tasks.name,
         "answers": len(stated.answers),
-        "engine": f"{stated.engine.id} {stated.engine.version}",
+        "engine": _engine(stated),
         "dtype": stated.engine.dtype,
         "means": dict(references.means(stated)),
         "sha256": known.sha256,
@@ -155,16 +155,20 @@ def summary(known: Known, trust: TrustList | None) -> JSONObject:
     }
 
 
+def _engine(stated: Reference) -> str:
+    return f"{stated.engine.id} {stated.engine.version}"
+
+
 def _signer(known: Known, trust: TrustList | None) -> str:
     if known.shipped:
         return Sentence("shipped with the suite", "随套件提供")
     if trust is None:
         return Sentence("not checked: no trust list", "未核验：没有信任列表")
     try:
-        made = verify_reference(known.bundle.encode("ascii"), trust, known.document.model.id)
+        verified = verify_reference(known.bundle.encode("ascii"), trust, known.document.model.id)
     except TrustError as refused:
         return Sentence(f"refused: {refused.message}", f"被拒绝：{chinese(refused.message)}")
-    return _reviewer(made.owner)
+    return _reviewer(verified.owner)
 
 
 def _reviewer(owner: str | None) -> Sentence:
@@ -182,13 +186,18 @@ HEADINGS: Final = (
 )
 
 
-def cells(row: JSONObject) -> tuple[str, ...]:
+def cells(known: Known, trust: TrustList | None) -> tuple[str, ...]:
     """A reference run as a line under `HEADINGS`."""
-    means, signer = row["means"], row["signed_by"]
-    assert isinstance(means, dict)
-    assert isinstance(signer, str)
-    first = (row["model"], row["tasks"], row["answers"], row["engine"], row["dtype"])
-    return (*map(str, first), f"{means['rouge1']:.4f}", signer)
+    stated = known.document
+    return (
+        stated.model.id,
+        stated.tasks.name,
+        str(len(stated.answers)),
+        _engine(stated),
+        stated.engine.dtype,
+        f"{references.means(stated)['rouge1']:.4f}",
+        _signer(known, trust),
+    )
 
 
 def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> str:
@@ -200,12 +209,12 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
         SuiteError: what the run is refused for.
     """
     data = jsonio.read_bytes(file, error=TrustError, limit=references.MOST_BYTES)
-    made = verify_reference(data, trusts.load(trust_list), str(file))
+    verified = verify_reference(data, trusts.load(trust_list), str(file))
     known = references.read(data, str(file))
-    rows = [*describe(known.document), (Sentence("signed by", "签名者"), _reviewer(made.owner))]
+    rows = [*describe(known.document), (Sentence("signed by", "签名者"), _reviewer(verified.owner))]
     if run is not None:
         evidence, manifest = _verified(run, trusted)
-        if made.statement.subject(MANIFEST_SUBJECT) != manifest:
+        if verified.statement.subject(MANIFEST_SUBJECT) != manifest:
             raise TrustError(
                 "reference-differs",
                 Sentence(
@@ -213,14 +222,14 @@ def check(file: Path, trust_list: Path, run: Path | None, trusted: Trusted) -> s
                 ),
             )
         stated = known.document
-        again = reference_of_run(evidence, stated.verifier, dt.datetime.now(dt.UTC))
+        recomputed = reference_of_run(evidence, stated.verifier, dt.datetime.now(dt.UTC))
         # When it was made is not told by the run, and a name is free.
-        model = replace(again.model, id=stated.model.id)
-        again = replace(again, timeCreated=stated.timeCreated, model=model)
+        model = replace(recomputed.model, id=stated.model.id)
+        recomputed = replace(recomputed, timeCreated=stated.timeCreated, model=model)
         if wrong := [
             name
             for name in stated.__struct_fields__
-            if getattr(stated, name) != getattr(again, name)
+            if getattr(stated, name) != getattr(recomputed, name)
         ]:
             message = Sentence(
                 f"{file} does not follow from {run}: {', '.join(wrong)}",

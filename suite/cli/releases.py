@@ -28,7 +28,7 @@ def release(date: str) -> Release:
         date: of the release, as 2026-01-31.
     """
     contexts = {path.name: path for path in resource("images").iterdir() if path.is_dir()}
-    made = {
+    directories = {
         name: path
         for name, path in contexts.items()
         if all((path / file).is_file() for file in recipe.CONTEXT_FILES)
@@ -43,7 +43,8 @@ def release(date: str) -> Release:
         vendors={name: load_vendor(name).sha256 for name in list_vendors()},
         profiles={name: load_profile(name).sha256 for name in profile_names()},
         images={
-            f"images/{name}": recipe.context_digest(path) for name, path in sorted(made.items())
+            f"images/{name}": recipe.context_digest(path)
+            for name, path in sorted(directories.items())
         },
         optional=_optional(),
     )

@@ -107,8 +107,8 @@ def reproduce(
         SuiteError: as `suite.cli.judging.verified` and `suite.cli.measuring.measure`.
     """
     signer, stamp = signingkey.opened(signing)
-    held = judging.verified(run, Trusted(trust=trust))
-    first = _evidence(held, run)
+    verification = judging.verified(run, Trusted(trust=trust))
+    first = _evidence(verification, run)
     directory = again or run_out or run_directory("reproduction")
     if again is None:
         with tempfile.TemporaryDirectory(prefix="suite-reproduce-") as scratch:
@@ -126,9 +126,9 @@ def reproduce(
     new = judging.verified(directory, Trusted())
     made_again = _evidence(new, directory)
     _require_same(first.plan, made_again.plan)
-    summary, wrong = _summary(held, first, new, made_again, signer.key.public)
+    summary, wrong = _summary(verification, first, new, made_again, signer.key.public)
     target = signing.beside(run, REPRODUCTION_ENDING)
-    payload = make_summary(held.verified.statement.sha256, summary)
+    payload = make_summary(verification.verified.statement.sha256, summary)
     write_new(target, sign(payload, signer.key, stamp))
     busy = next((c.why for c in new.card.checks if c.rule == _BUSY and c.outcome != "pass"), "")
     return Made(summary, signer.key.public.id, target, wrong, busy)
@@ -195,7 +195,7 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
                 "该运行测量的是已在运行的服务器：请给出 --url",
             ),
         )
-    again = Choices(
+    repeated = Choices(
         vendor=here.vendor or str(basis.declaration["id"]),
         engine=basis.engine,
         accelerator=basis.accelerator,
@@ -231,7 +231,7 @@ def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
         ),
         sim_script=script,
     )
-    return with_topology(again, options.topology)
+    return with_topology(repeated, options.topology)
 
 
 def _profile(basis: Basis, scratch: Path) -> str:

@@ -124,14 +124,16 @@ def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list
     Raises:
         TrustError: a statement is refused.
     """
-    made = []
+    statements = []
     place = directory / folders.STATEMENTS
     for file in sorted(place.glob("*.sigstore.json")) if place.is_dir() else []:
         data = read_limited(file, envelope.MAX_BUNDLE_BYTES)
         if not is_receipt(data, str(file)):
             vendor = stated.card.vendor.id
-            made.append(read_statement(data, trust, stated.statement.sha256, vendor, str(file)))
-    return made
+            statements.append(
+                read_statement(data, trust, stated.statement.sha256, vendor, str(file))
+            )
+    return statements
 
 
 def statements(subject: Path, trust: Path) -> list[dict[str, str]]:

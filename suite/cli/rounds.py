@@ -63,7 +63,7 @@ def issue(
     if authority is not None:
         stamping.authority(authority)
     now = dt.datetime.now(dt.UTC)
-    made = Challenge(
+    challenge = Challenge(
         challenge_schema=1,
         round=round_id,
         issued=format_time(now),
@@ -75,7 +75,7 @@ def issue(
     )
     target = signing.out or _place(round_id)
     signer, stamp = signingkey.opened(signing)
-    bundle = sign(challenges.make_challenge(made), signer.key, stamp)
+    bundle = sign(challenges.make_challenge(challenge), signer.key, stamp)
     hint = Sentence(
         "a challenge is never overwritten: salts that were given out stay as they are",
         "质询从不覆盖：已发出的盐值保持不变",
@@ -83,7 +83,7 @@ def issue(
     write_new(target, bundle, exists="challenge-exists", hint=hint)
     return labelled(
         [
-            *describe(made),
+            *describe(challenge),
             (signingkey.SIGNED_BY, signer.named()),
             (Sentence("challenge", "质询"), str(target)),
         ]

@@ -129,7 +129,7 @@ def _passphrase() -> bytes | None:
     if not sys.stdin.isatty():
         return None
     try:
-        asked: str = click.prompt(language().of(_PROMPT), hide_input=True, err=True)
+        answer: str = click.prompt(language().of(_PROMPT), hide_input=True, err=True)
     except click.Abort as cause:
         raise KeyboardInterrupt from cause
-    return asked.encode("utf-8", "surrogateescape")
+    return answer.encode("utf-8", "surrogateescape")

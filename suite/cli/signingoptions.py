@@ -36,8 +36,8 @@ class Signing:
 
     def beside(self, run: Path, ending: str) -> Path:
         """The file to write: ``--out``, or a run's name with this ending, beside it."""
-        whole = run.resolve()
-        return self.out or whole.with_name(whole.name + ending)
+        path = run.resolve()
+        return self.out or path.with_name(path.name + ending)
 
 
 def default_key() -> Path:

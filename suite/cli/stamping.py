@@ -33,8 +33,8 @@ def of_run(url: str | None, challenge: Challenge | None) -> Stamps | None:
     """
     if url is None and challenge is None:
         return None
-    asked = url or (None if challenge is None else given(challenge.authority))
-    return Stamps(None if asked is None else authority(asked))
+    address = url or (None if challenge is None else given(challenge.authority))
+    return Stamps(None if address is None else authority(address))
 
 
 def authority(url: str) -> Stamp:
@@ -58,9 +58,9 @@ def authority(url: str) -> Stamp:
         )
 
     def stamp(signature: bytes) -> bytes:
-        asked = request(signature)
-        answer = _post(url, asked.data)
-        check_answer(answer, asked, name=url)
+        query = request(signature)
+        answer = _post(url, query.data)
+        check_answer(answer, query, name=url)
         return answer
 
     return stamp

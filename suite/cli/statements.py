@@ -131,9 +131,9 @@ def shown(subject: Path, named: Sequence[Path], held: Held, trusted: Trusted) ->
 
 def beside(subject: Path) -> list[Path]:
     """The audits, witness reports and reproductions that lie beside a card, under its name."""
-    whole = subject.resolve()
-    name = whole.name.removesuffix(".sigstore.json").removesuffix(".html")
-    paths = (whole.with_name(name + ending) for ending in ENDINGS)
+    resolved = subject.resolve()
+    name = resolved.name.removesuffix(".sigstore.json").removesuffix(".html")
+    paths = (resolved.with_name(name + ending) for ending in ENDINGS)
     return [path for path in paths if path.is_file()]
 
 
@@ -147,11 +147,11 @@ def with_statements(result: Verification, paths: Sequence[Path], trust: TrustLis
         with steps.attempt(f"What is stated about it: {path.name}") as note:
             data = jsonio.read_bytes(path, error=TrustError, limit=MAX_BUNDLE_BYTES)
             card = result.verified.card
-            made = read_statement(
+            statement = read_statement(
                 data, trust, result.verified.statement.sha256, card.vendor.id, str(path)
             )
-            stated.append(made)
-            note_statement(made, note)
+            stated.append(statement)
+            note_statement(statement, note)
     with steps.attempt("Its level follows from what is stated") as note:
         level, why = levels.reached(result.verified.card, stated, result.maker)
         note.detail = f"{level}: {why}"

@@ -67,11 +67,11 @@ def adds_nothing(path: Path, held: Mapping[str, bool]) -> bool:
         held: as `suite.judge.store.ingest.held`.
     """
     with contextlib.suppress(SuiteError):  # what cannot be read is refused when it is ingested
-        whole = held.get(review.payload_digest(judging.bundle_of(path)[1], str(path)))
+        stored = held.get(review.payload_digest(judging.bundle_of(path)[1], str(path)))
         brings = path.is_dir() and (
             (path / evidence.MANIFEST).is_file() or source.is_submission(path)
         )
-        return whole is not None and (whole or not brings)
+        return stored is not None and (stored or not brings)
     return False
 
 
@@ -84,9 +84,9 @@ def item(path: Path, trusted: Trusted, elsewhere: Elsewhere) -> Item:
     if path.is_dir() and not (path / BUNDLE_FILE).is_file():
         return _unsigned(path)
     with comparing.unpacked(path, elsewhere) as place:
-        held = judging.verified(place, trusted)
-        run = held.evidence
-        stated = held.verified
+        verification = judging.verified(place, trusted)
+        run = verification.evidence
+        stated = verification.verified
         manifest = stated.statement.subject(MANIFEST_SUBJECT) or stated.statement.sha256
         return Item(stated.card, stated.statement.sha256, manifest, stated.signer(), run)
 

@@ -74,12 +74,12 @@ def submitted(run: Path, place: Path, store: str | None, locations: tuple[str, .
             f"--at 需要 https:// 或 oci:// 地址，而不是 {bad[0]!r}",
         )
         raise UsageError("url-malformed", message)
-    held = judging.verified(run, Trusted(key=key)).verified
-    refuse_emulated(held.card)
+    verified = judging.verified(run, Trusted(key=key)).verified
+    refuse_emulated(verified.card)
     place = place.absolute()
     handed = lay_out(
         run,
-        held.card,
+        verified.card,
         place,
         store=stores.parse(store) if store else None,
         locations=locations,
@@ -109,16 +109,16 @@ def pushed(paths: Sequence[Path], place: str, elsewhere: Elsewhere) -> int:
         elsewhere.store is None
     ):  # where `suite submit --store` brought the evidence, the rest may follow it
         elsewhere = replace(elsewhere, store=store)
-    wanted = tree.within(paths)
+    packages = tree.within(paths)
 
     def made() -> Iterator[Artifact]:
-        for item in wanted:
+        for item in packages:
             names = (item.vendor, item.round, item.run)
             with source.beside(item.folder, elsewhere) as pack:
                 yield from artifacts(item.folder, names, pack, folders.statements(item))
 
     put(store, made())
-    return len(wanted)
+    return len(packages)
 
 
 def pulled(place: str, tag: str, below: Path) -> Iterator[Pulled]:

@@ -151,10 +151,10 @@ class Terminal:
                 self._view.stop()
                 self._view = None
             return
-        shown = self._rendered(activity)
+        frame = self._rendered(activity)
         if self._view is None:
             self._view = Live(
-                shown,
+                frame,
                 console=self._console,
                 auto_refresh=False,
                 transient=True,
@@ -164,7 +164,7 @@ class Terminal:
             )
             self._view.start(refresh=True)
         else:
-            self._view.update(shown, refresh=True)
+            self._view.update(frame, refresh=True)
 
     def _rendered(self, activity: Activity) -> RenderableType:
         now = time.monotonic()

@@ -48,7 +48,7 @@ _SENTENCES: Final = {
 
 def table(language: str) -> str:
     """One row for each run of each command, in one language, ``en`` or ``zh``."""
-    known = msgspec.json.decode(TRIALS.read_bytes(), type=dict[str, dict[str, Trial]])
+    trials = msgspec.json.decode(TRIALS.read_bytes(), type=dict[str, dict[str, Trial]])
     rows = [
         [
             f"`make {command}`",
@@ -57,6 +57,6 @@ def table(language: str) -> str:
             f"{trial.date}, {trial.machine}, {trial.load}",
         ]
         for command, sentence in _SENTENCES.items()
-        for name, trial in known.get(command, {}).items()
+        for name, trial in trials.get(command, {}).items()
     ]
     return markdown.table(getattr(_TITLES, language).split(" | "), rows)

@@ -74,8 +74,8 @@ def revoke(file: Path, key_id: str, reason: str, at: str | None) -> str:
         TrustError: the list is refused, or the time.
         UsageError: ``trust-entry``: no such key, several, or it is revoked already.
     """
-    known = load(file)
-    matches = [index for index, key in enumerate(known.keys) if key.key.id.startswith(key_id)]
+    listed = load(file)
+    matches = [index for index, key in enumerate(listed.keys) if key.key.id.startswith(key_id)]
     if len(matches) != 1:
         count = "no key" if not matches else f"{len(matches)} keys"
         message = Sentence(
@@ -84,7 +84,7 @@ def revoke(file: Path, key_id: str, reason: str, at: str | None) -> str:
         )
         raise UsageError("trust-entry", message)
     (index,) = matches
-    if known.keys[index].revoked_at is not None:
+    if listed.keys[index].revoked_at is not None:
         message = Sentence(
             "it is revoked already; a revocation is never changed", "该密钥已被吊销；吊销从不更改"
         )
@@ -95,7 +95,7 @@ def revoke(file: Path, key_id: str, reason: str, at: str | None) -> str:
     revocation = documents.Revocation(at=now, reason=reason)
     entries[index] = replace(entries[index], revoked=revocation)
     _write(file, pretty(replace(document, keys=tuple(entries))))
-    key = f"{known.keys[index].owner} {known.keys[index].key.id}"
+    key = f"{listed.keys[index].owner} {listed.keys[index].key.id}"
     return Sentence(f"revoked {key} at {now}", f"已吊销 {key}，自 {now} 起")
 
 

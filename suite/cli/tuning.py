@@ -87,27 +87,28 @@ def tune(
     engine = load_vendor(choices.vendor).engine(choices.engine)
     directory = out or run_directory("tuning", choices.vendor, engine.id, choices.profile)
     combined = combinations(varied(engine, vary), cross=cross)
-    seen: dict[str, int] = {}
-    made: list[Configuration] = []
+    tried: dict[str, int] = {}
+    configurations: list[Configuration] = []
     for number, words in enumerate(combined, start=1):
-        asked = Configuration(number, words)
+        configuration = Configuration(number, words)
         say(Sentence(f"configuration {number}: {_shown(words)}", f"配置 {number}：{_shown(words)}"))
         chosen = replace(choices, engine_arg=(*choices.engine_arg, *words))
-        reason = _refusal(chosen, seen, number)
-        made.append(
-            replace(asked, outcome=reason)
+        reason = _refusal(chosen, tried, number)
+        configurations.append(
+            replace(configuration, outcome=reason)
             if reason
-            else _measured(asked, chosen, sending, directory, key=key, quiet=quiet)
+            else _measured(configuration, chosen, sending, directory, key=key, quiet=quiet)
         )
-        if made[-1].status == Interrupted.exit_status:
+        if configurations[-1].status == Interrupted.exit_status:
             break
     write_table(
-        _HEADING, [(str(each.number), _shown(each.arguments), each.outcome) for each in made]
+        _HEADING,
+        [(str(each.number), _shown(each.arguments), each.outcome) for each in configurations],
     )
     say(
         Sentence(f"side by side: suite compare {directory}", f"并列比较：suite compare {directory}")
     )
-    return _status([each.status for each in made if each.status is not None])
+    return _status([each.status for each in configurations if each.status is not None])
 
 
 def _status(statuses: Sequence[int]) -> int:
@@ -160,10 +161,10 @@ def combinations(values: Mapping[str, Sequence[str]], *, cross: bool) -> Iterato
         for chosen in itertools.product(*values.values()):
             yield _words(dict(zip(values, chosen, strict=True)))
         return
-    first = {name: known[0] for name, known in values.items()}
+    first = {name: choices[0] for name, choices in values.items()}
     yield _words(first)
-    for name, known in values.items():
-        for value in known[1:]:
+    for name, choices in values.items():
+        for value in choices[1:]:
             yield _words({**first, name: value})
 
 

@@ -43,7 +43,7 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
             for file in files
         ]
         api.create_repo(repository, repo_type="dataset", exist_ok=True)
-        made = api.create_commit(
+        commit = api.create_commit(
             repository,
             operations,
             commit_message=f"Add {', '.join(file.name for file in files)[:100]}",
@@ -66,4 +66,4 @@ def upload(files: Sequence[Path], repository: str, folder: str) -> str:
             f"{repository} did not take the files: {reason}", f"{repository} 未接受文件：{reason}"
         )
         raise SetupError("hub-refused", message, hint=hint) from cause
-    return str(made.commit_url)
+    return str(commit.commit_url)

@@ -148,14 +148,14 @@ def require_same(parent: Path, choices: Choices) -> None:
     Raises:
         UsageError: ``run-exists``; ``page-unwritable``.
     """
-    asked = hashlib.sha256(repr(choices).encode()).hexdigest().encode()
+    digest = hashlib.sha256(repr(choices).encode()).hexdigest().encode()
     try:
-        before = read_plain(parent / _ASKED_FILE, len(asked), below=None)
+        before = read_plain(parent / _ASKED_FILE, len(digest), below=None)
     except FileNotFoundError:
-        before = asked if not parent.exists() else b""
+        before = digest if not parent.exists() else b""
     except OSError:
         before = b""
-    if before != asked:
+    if before != digest:
         message = Sentence(
             f"{parent} holds something else than runs with these options",
             f"{parent} 中有并非以这些选项进行的运行的内容",
@@ -164,7 +164,7 @@ def require_same(parent: Path, choices: Choices) -> None:
         raise UsageError("run-exists", message, hint=hint)
     with contextlib.suppress(OSError):  # writing says it
         parent.mkdir(parents=True, exist_ok=True)
-    write_report(parent / _ASKED_FILE, asked)
+    write_report(parent / _ASKED_FILE, digest)
 
 
 def kept(directory: Path) -> int | None:

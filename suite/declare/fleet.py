@@ -77,9 +77,9 @@ def _contradictions(inventory: Inventory) -> Iterator[tuple[str, str, str]]:
     vendors = {machine.vendor for machine in inventory.machines}
     if all(machine.excluded for machine in inventory.machines):
         yield "/machines", Sentence("every machine is excluded", "所有机器均被排除"), ""
-    wanted = {vendor for matrix in inventory.matrix for vendor in given(matrix.vendors, vendors)}
+    named = {vendor for matrix in inventory.matrix for vendor in given(matrix.vendors, vendors)}
     for index, machine in enumerate(inventory.machines):
-        if not machine.excluded and machine.vendor not in wanted:
+        if not machine.excluded and machine.vendor not in named:
             hint = Sentence(
                 "name its vendor in matrix, or exclude it with a reason",
                 "请在 matrix 中写明其厂商，或注明原因将其排除",

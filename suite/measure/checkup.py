@@ -133,7 +133,7 @@ def _docker(plan: Plan) -> Iterator[Check]:
         return
     try:
         with connect(CONNECT_TIMEOUT_S) as client, translated():
-            here = plan.engine.image is not None and image_here(client, plan.engine.image)
+            present = plan.engine.image is not None and image_here(client, plan.engine.image)
     except SetupError as refused:
         yield Check(Topic.DOCKER, Outcome.FAIL, refused.message, refused.hint)
         return
@@ -145,8 +145,8 @@ def _docker(plan: Plan) -> Iterator[Check]:
     )
     yield Check(Topic.DOCKER, Outcome.PASS, answer)
     if plan.engine.image is not None:
-        yield _image(plan, plan.engine.image, here=here)
-        if not here and status.free_bytes is not None:
+        yield _image(plan, plan.engine.image, here=present)
+        if not present and status.free_bytes is not None:
             # The daemon writes there, whatever this user may do.
             yield _room(
                 status.free_bytes,
@@ -189,7 +189,7 @@ def _environment(plan: Plan, settings: Settings, releases: VersionRange | None) 
         return
     name = f".venv-{process.environment}"
     try:
-        made = environment_made(
+        environment = environment_made(
             given(process.environment, ""), given(process.requirements, ""), settings
         )
     except SetupError as refused:
@@ -200,7 +200,7 @@ def _environment(plan: Plan, settings: Settings, releases: VersionRange | None) 
             Sentence("install the suite again", "请重新安装套件"),
         )
         return
-    if made:
+    if environment:
         yield Check(
             Topic.ENVIRONMENT,
             Outcome.PASS,

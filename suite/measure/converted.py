@@ -26,12 +26,12 @@ PROVENANCE = "provenance.json"
 
 def same_tool(provenance: Provenance, tool: Facts) -> bool:
     """Whether an artefact was made by what would make it now: the image by its id, or packages and programs."""
-    kept = {
+    members = {
         name: value
         for name, value in tool.items()
         if name == "image.id" or name.startswith(("engine.package.", "engine.program."))
     }
-    return all(provenance.tool.get(name) == value for name, value in kept.items())
+    return all(provenance.tool.get(name) == value for name, value in members.items())
 
 
 def check_artefact(
@@ -97,16 +97,16 @@ def check_artefact(
 
 
 def _differences(plan: Plan, conversion: Conversion, provenance: Provenance) -> list[Problem]:
-    baked, wanted = provenance.parameters, conversion.parameters
+    baked, declared = provenance.parameters, conversion.parameters
     problems = [
         Problem(
             Sentence(
-                f"{name} is {baked.get(name, 'not set')}, the plan has {wanted.get(name, 'none')}",
-                f"{name} 为 {baked.get(name, '未设置')}，计划为 {wanted.get(name, '无')}",
+                f"{name} is {baked.get(name, 'not set')}, the plan has {declared.get(name, 'none')}",
+                f"{name} 为 {baked.get(name, '未设置')}，计划为 {declared.get(name, '无')}",
             )
         )
-        for name in sorted({*baked, *wanted})
-        if baked.get(name) != wanted.get(name)
+        for name in sorted({*baked, *declared})
+        if baked.get(name) != declared.get(name)
     ]
     problems += [
         Problem(Sentence(f"its {name} was another one", f"其 {name} 不同"))
@@ -144,19 +144,19 @@ def _damaged(
     store = DigestStore((settings or Settings()).cache)
     if plan.workload.division == "closed":
         store.verify_whole()
-    wanted = {entry.path: entry for entry in provenance.outputs}
-    there = {entry.path: entry for entry in files_of(target, store)}
+    recorded = {entry.path: entry for entry in provenance.outputs}
+    entries = {entry.path: entry for entry in files_of(target, store)}
     store.save()
     return [
         Problem(
             Sentence(f"{name} is missing", f"缺少 {name}")
-            if name not in there
+            if name not in entries
             else Sentence(f"{name} was added", f"多出 {name}")
-            if name not in wanted
+            if name not in recorded
             else Sentence(f"{name} was changed", f"{name} 被更改")
         )
-        for name in sorted({*wanted, *there})
-        if wanted.get(name) != there.get(name)
+        for name in sorted({*recorded, *entries})
+        if recorded.get(name) != entries.get(name)
     ]
 
 

@@ -96,12 +96,12 @@ def _key(row: object) -> str:
 
 def _asked(run: Run, tool: AttestationTool, moment: EvidenceMoment, nonce: str) -> DeviceEvidence:
     command = tuple(part.replace("{nonce}", nonce) for part in tool.command)
-    asked = run.now()
+    begin = run.now()
     output, why = _output(command)
     return DeviceEvidence(
         moment=moment,
         nonce=nonce,
-        t=asked,
+        t=begin,
         command=command,
         parser=tool.parser,
         output=UNSET if why else output,

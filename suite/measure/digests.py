@@ -47,8 +47,8 @@ class DigestStore:
         """The digest of a file that is what it was, in hexadecimal; None when it must be read."""
         name, identity = os.path.realpath(path), _identity(path)
         self._asked[name] = identity
-        known, _, sha256 = self._kept.get(name, "").partition(" ")
-        if not identity or known != identity or (self._whole and name not in self._own):
+        stamp, _, sha256 = self._kept.get(name, "").partition(" ")
+        if not identity or stamp != identity or (self._whole and name not in self._own):
             return None
         return sha256
 
@@ -63,11 +63,11 @@ class DigestStore:
         """Keep it for later runs; where that is not possible they hash again."""
         if not self._own:
             return
-        kept = self._read() | {name: self._kept[name] for name in self._own}
-        there = {name: entry for name, entry in kept.items() if os.path.exists(name)}  # noqa: PTH110 - names
+        entries = self._read() | {name: self._kept[name] for name in self._own}
+        existing = {name: entry for name, entry in entries.items() if os.path.exists(name)}  # noqa: PTH110 - names
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._path, jsonio.pretty(there))
+            replace_file(self._path, jsonio.pretty(existing))
 
     def _read(self) -> dict[str, str]:
         if not self._path.is_file():

@@ -251,8 +251,8 @@ def _members(
 def _require_same(
     manifest: OfflineBundle, bundle: Path, member: tarfile.TarInfo, digest: str
 ) -> None:
-    wanted = {file.path: file.sha256 for file in manifest.files}
-    if wanted.get(member.name, digest) != digest:  # bundle.json itself is what is believed
+    digests = {file.path: file.sha256 for file in manifest.files}
+    if digests.get(member.name, digest) != digest:  # bundle.json itself is what is believed
         raise _changed(bundle, member.name)
 
 
@@ -320,8 +320,8 @@ def _check(
     on_bytes: Callable[[str, int], None],
 ) -> None:
     """Hold every file of a folder against the manifest; more files than it names are refused too."""
-    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
-    odd = sorted(there ^ {*(file.path for file in manifest.files), MANIFEST})
+    present = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+    odd = sorted(present ^ {*(file.path for file in manifest.files), MANIFEST})
     if odd:
         raise DataError(
             "offline-changed",
@@ -343,11 +343,11 @@ def file_digest(
     Raises:
         DataError: ``offline-changed``: it cannot be read.
     """
-    known = store.get(path)
-    if known is None:
-        known = _digest(path, below, name, on_bytes)
-        store.put(path, known)
-    return known
+    digest = store.get(path)
+    if digest is None:
+        digest = _digest(path, below, name, on_bytes)
+        store.put(path, digest)
+    return digest
 
 
 def _digest(path: Path, below: Path, name: str, on_bytes: Callable[[str, int], None]) -> str:

@@ -213,10 +213,10 @@ def _compared(check: PreflightCheck, rule: VersionRule, output: str) -> Answer:
         version for version in read if not numbers(version) or not at_least(version, rule.at_least)
     ]
     if old:
-        wanted = Sentence(f"at least {rule.at_least} is needed", f"至少需要 {rule.at_least}")
+        need = Sentence(f"at least {rule.at_least} is needed", f"至少需要 {rule.at_least}")
         answer = Sentence(
-            f"version {', '.join(old)[:80]}; {wanted}",
-            f"版本 {', '.join(old)[:80]}；{chinese(wanted)}",
+            f"version {', '.join(old)[:80]}; {need}",
+            f"版本 {', '.join(old)[:80]}；{chinese(need)}",
         )
         return Answer(check, ok=False, why=answer, output=output)
     return Answer(

@@ -297,8 +297,8 @@ def _sample_idle(run: Run) -> None:
         deadline = time.monotonic() + FIRST_SAMPLE_S
         while run.plan.telemetry and not sampler.samples() and time.monotonic() < deadline:
             time.sleep(0.05)
-        known = sampler.samples()
-        if any(sample.power_w is not UNSET or sample.energy_j is not UNSET for sample in known):
+        samples = sampler.samples()
+        if any(sample.power_w is not UNSET or sample.energy_j is not UNSET for sample in samples):
             time.sleep(IDLE_S)
     run.writer.lines("telemetry.jsonl", sampler.samples())
 

@@ -162,10 +162,10 @@ class Sending:
 
     def detail(self, stats: PhaseStats) -> JSONObject:
         """What the closing mark notes."""
-        rule, seen = self._rule, self.seen
+        rule, count = self._rule, self.seen
         if rule is not None and rule.ended_by == stats.ended_by:
-            seen = rule.seen
-        detail = {**stats.to_json(), "seen": seen}
+            count = rule.seen
+        detail = {**stats.to_json(), "seen": count}
         if stats.ended_by == "max-duration" and self._overdue_ns is not None:
             detail["ended_t"] = self._overdue_ns
         return detail

@@ -129,8 +129,8 @@ def _tensor_rounding(name: str, stored: NDArray[np.generic], target: str) -> Ten
             error = np.abs(rounded.astype(np.float64) / values - 1.0)
         overflowed += int(np.isinf(rounded).sum())
         vanished += int((rounded == 0).sum())
-        kept = error[np.isfinite(rounded) & (rounded != 0)]
-        largest = max(largest, float(kept.max(initial=0.0)))
+        finite = error[np.isfinite(rounded) & (rounded != 0)]
+        largest = max(largest, float(finite.max(initial=0.0)))
     return TensorRounding(
         tensor=name,
         values=int(stored.size),

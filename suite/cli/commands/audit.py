@@ -94,19 +94,19 @@ def audit(
         url=None if reference_url is None else server_url(reference_url),
     )
     with Terminal(quiet=quiet) as terminal:
-        made = make(options, Trusted(trust=trust), signer.key.public, terminal)
+        report = make(options, Trusted(trust=trust), signer.key.public, terminal)
     target = signing.beside(run, AUDIT_ENDING)
-    write(made, str(run), target, signer.key, stamp)
+    write(report, str(run), target, signer.key, stamp)
     if as_json:
-        write_json(plain(made.predicate))
+        write_json(plain(report.predicate))
     else:
         say(
             labelled(
                 [
-                    *rows(made.predicate),
+                    *rows(report.predicate),
                     (signingkey.SIGNED_BY, signer.named()),
                     (Sentence("statement", "声明"), str(target)),
                 ]
             )
         )
-    return STATUS[made.predicate.verdict]
+    return STATUS[report.predicate.verdict]

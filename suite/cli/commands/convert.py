@@ -81,8 +81,8 @@ def convert(choices: Choices, *, verify_conversion: bool, quiet: bool, as_json: 
         done = Sentence("made", "已转换") if made else Sentence("there already", "原已存在")
         write_text(placed(done, step.host_target))
         write_text(labelled(_rows(provenance)))
-    again = provenance.repeated
-    return int(verify_conversion and again is not UNSET and bool(again.differing))
+    repetition = provenance.repeated
+    return int(verify_conversion and repetition is not UNSET and bool(repetition.differing))
 
 
 def _rows(provenance: Provenance) -> Iterator[tuple[str, str]]:
@@ -106,12 +106,12 @@ def _rows(provenance: Provenance) -> Iterator[tuple[str, str]]:
         Sentence(f"{count}, {size:,} bytes", f"{count} 个，{size:,} 字节"),
     )
     yield from _losses(provenance.rounding)
-    again = provenance.repeated
-    if again is not UNSET:
-        names, differing = ", ".join(again.differing[:5]), len(again.differing)
+    repetition = provenance.repeated
+    if repetition is not UNSET:
+        names, differing = ", ".join(repetition.differing[:5]), len(repetition.differing)
         differ = Sentence(f"{differing} files differ: {names}", f"{differing} 个文件不同：{names}")
         same = Sentence("the same bytes", "逐字节相同")
-        yield Sentence("twice", "重复转换"), differ if again.differing else same
+        yield Sentence("twice", "重复转换"), differ if repetition.differing else same
 
 
 def _losses(lost: Rounding | str) -> Iterator[tuple[str, str]]:

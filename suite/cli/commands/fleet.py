@@ -59,11 +59,11 @@ def plan(inventory: Path, *, out: Path, as_json: bool) -> int:
     from suite.cli.fleetresults import write_plan
     from suite.cli.output import write_json
 
-    made = fleets.plan(inventory, out)
+    fleet = fleets.plan(inventory, out)
     if as_json:
-        write_json(made)
+        write_json(fleet)
     else:
-        write_plan(made, out)
+        write_plan(fleet, out)
     return 0
 
 
@@ -232,19 +232,19 @@ def spread(
     from suite.cli.output import write_json
     from suite.judge.fleet.page import render
 
-    made = fleetresults.spread(directory, trusted, metrics)
+    report = fleetresults.spread(directory, trusted, metrics)
     if page is not None:
         try:
-            replace_file(page, render(made, language()))
+            replace_file(page, render(report, language()))
         except OSError as cause:
             message = Sentence(
                 f"cannot write {page}: {cause.strerror}", f"无法写入 {page}：{cause.strerror}"
             )
             raise UsageError("page-unwritable", message) from cause
     if as_json:
-        write_json(made)
+        write_json(report)
     else:
-        fleetresults.write_spread(made)
+        fleetresults.write_spread(report)
     return 0
 
 

@@ -23,9 +23,9 @@ def history(chosen: SeriesChoice, *, as_json: bool) -> int:
     from suite.cli import trends
     from suite.cli.output import write_json
 
-    made = trends.history(chosen)
+    document = trends.history(chosen)
     if as_json:
-        write_json(made)
+        write_json(document)
     else:
-        trends.write_history(made)
+        trends.write_history(document)
     return 0

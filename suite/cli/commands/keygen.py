@@ -27,8 +27,8 @@ def keygen(out: Path | None, algorithm: str) -> int:
     from suite.cli.output import labelled
     from suite.judge.attest import keyfiles, keys
 
-    named = os.environ.get(KEY_VARIABLE)
-    path = out or (Path(named).expanduser() if named else default_key())
+    configured = os.environ.get(KEY_VARIABLE)
+    path = out or (Path(configured).expanduser() if configured else default_key())
     key = keyfiles.generate(path, keys.Algorithm(algorithm))
     say(
         labelled(

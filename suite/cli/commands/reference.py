@@ -61,11 +61,11 @@ def list(directory: Path | None, trust: Path | None, *, as_json: bool) -> int:  
     from suite.judge.attest.trust import load
 
     listed = load(trust) if trust is not None else None
-    rows = [references.summary(known, listed) for known in references.every(directory)]
+    every = references.every(directory)
     if as_json:
-        write_json(rows)
+        write_json([references.summary(known, listed) for known in every])
     else:
-        write_table(references.HEADINGS, [references.cells(row) for row in rows])
+        write_table(references.HEADINGS, [references.cells(known, listed) for known in every])
     return 0
 
 

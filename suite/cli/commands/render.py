@@ -58,10 +58,12 @@ def render(
     from suite.judge.report.formats.format import Subject
 
     chosen = registry.load(name)
-    held = verified(subject, trusted)
-    kept = shown(subject, statements, held, trusted) if name == "html" else NOTHING
-    read = held.evidence if chosen.needs == "evidence" else None
-    report = registry.render(name, Subject(held.card, held.bundle, read, language(), kept))
+    verification = verified(subject, trusted)
+    kept = shown(subject, statements, verification, trusted) if name == "html" else NOTHING
+    read = verification.evidence if chosen.needs == "evidence" else None
+    report = registry.render(
+        name, Subject(verification.card, verification.bundle, read, language(), kept)
+    )
     target = out or _place(subject, PAGE_FILE if name == "html" else "", f"-{name}{chosen.suffix}")
     try:
         replace_file(target, report)

@@ -76,12 +76,12 @@ def reproduce(
 
     if consensus:
         return _consensus(run, consensus, trust, as_json=as_json)
-    here = reproducing.Here(
+    machine = reproducing.Here(
         model=model, data=data, vendor=vendor, python=engine_python, url=url, script=sim_script
     )
-    made = reproducing.reproduce(
+    reproduction = reproducing.reproduce(
         run,
-        here,
+        machine,
         sending,
         again=again,
         run_out=run_out,
@@ -90,13 +90,13 @@ def reproduce(
         signing=signing,
         quiet=quiet,
     )
-    if isinstance(made, int):
-        return made
+    if isinstance(reproduction, int):
+        return reproduction
     if as_json:
-        write_json(plain(made.summary))
+        write_json(plain(reproduction.summary))
     else:
-        say(reproducing.text(made))
-    return 0 if made.summary.verificationResult == "PASSED" else 1
+        say(reproducing.text(reproduction))
+    return 0 if reproduction.summary.verificationResult == "PASSED" else 1
 
 
 def _consensus(run: Path, files: tuple[Path, ...], trust: Path | None, *, as_json: bool) -> int:

@@ -59,8 +59,8 @@ def sign(
     if decision == "comment" and not comment:
         message = Sentence("a comment needs --comment TEXT", "评论需要 --comment TEXT")
         raise UsageError("usage-wrong", message)
-    made = Statement(subject, decision=decision, text=comment)
-    say(write(made, signing))
+    statement = Statement(subject, decision=decision, text=comment)
+    say(write(statement, signing))
     return 0
 
 

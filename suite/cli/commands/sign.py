@@ -55,9 +55,9 @@ def sign(
         raise UsageError("usage-wrong", message)
     require_run(run)
     if keyless:
-        named = signingkey.keyless(sigstore)
-        card = sign_and_render(run, named).card
-        say(Sentence(f"signed as    {named.identity}", f"签名身份     {named.identity}"))
+        certified = signingkey.keyless(sigstore)
+        card = sign_and_render(run, certified).card
+        say(Sentence(f"signed as    {certified.identity}", f"签名身份     {certified.identity}"))
     else:
         stamp = stamping.authority(tsa) if tsa else None
         signer = signingkey.named_key(key) or signingkey.local_key()

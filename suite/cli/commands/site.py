@@ -82,16 +82,16 @@ def site(
         progress=write_note,
         fleets=tuple(fleetresults.shown(item, trusted) for item in fleets),
     )
-    made = build(place, reviewing.setting(place), order)
-    _note_refused(made)
-    shown, refused, page = len(made.cards), len(made.refused), order.out / "index.html"
+    result = build(place, reviewing.setting(place), order)
+    _note_refused(result)
+    cards, refused, page = len(result.cards), len(result.refused), order.out / "index.html"
     say(
         Sentence(
-            f"{shown} cards, {refused} not shown: {page}",
-            f"{shown} 张评分卡，{refused} 张未展示：{page}",
+            f"{cards} cards, {refused} not shown: {page}",
+            f"{cards} 张评分卡，{refused} 张未展示：{page}",
         )
     )
-    return 0 if made.cards else JUDGED_NOTHING
+    return 0 if result.cards else JUDGED_NOTHING
 
 
 def _base(url: str) -> str:

@@ -127,8 +127,8 @@ def check(vendor: tuple[Path, ...]) -> int:
         for problem in problems:
             write_text(Sentence("  - ", "  - ") + problem.sentence())
         # A path that is here has a slash in it; the name of a shipped vendor has none.
-        known = str(path.absolute() if path.exists() else path)
-        needs = closed_needs(load_vendor(known).doc) if vendor and not problems else []
+        place = str(path.absolute() if path.exists() else path)
+        needs = closed_needs(load_vendor(place).doc) if vendor and not problems else []
         if needs:
             write_text(
                 Sentence(

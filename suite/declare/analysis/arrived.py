@@ -113,12 +113,12 @@ def _places(lead: tuple[int, ...], carried: tuple[int, ...] | None, text: str) -
 
 def _fourth(event: Request, showing: Sequence[int], carried: Sequence[int]) -> int | None:
     """Place of the chunk with the fourth token that shows something, by the tokens of the first chunks."""
-    seen = 0
+    count = 0
     for place in chain(showing, range(len(event.lead_chars), chunks(event))):
         if place >= len(carried):
             return None
-        seen += carried[place]
-        if seen >= FOURTH:
+        count += carried[place]
+        if count >= FOURTH:
             return place
     return None
 

@@ -58,8 +58,8 @@ def planned(search: Search, rate: float) -> int:
     if search.duration_s is UNSET:
         return search.requests
     # Exact: 1.1 * 10 as floats is a little more than 11.
-    wanted = math.ceil(Fraction(str(rate)) * Fraction(str(search.duration_s)))
-    return min(search.requests, max(given(search.min_requests, 1), wanted))
+    count = math.ceil(Fraction(str(rate)) * Fraction(str(search.duration_s)))
+    return min(search.requests, max(given(search.min_requests, 1), count))
 
 
 def next_rate(search: Search, history: History) -> float | None:

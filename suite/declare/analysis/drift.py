@@ -139,10 +139,10 @@ def _medians(times_ns: Sequence[int], values: Sequence[float], count: int) -> _P
     """The median of each of so many equal times that holds enough values."""
     begin = min(times_ns)
     span = max(max(times_ns) - begin, 1)
-    held: list[list[float]] = [[] for _ in range(count)]
+    buckets: list[list[float]] = [[] for _ in range(count)]
     for time, value in zip(times_ns, values, strict=True):
-        held[min((time - begin) * count // span, count - 1)].append(value)
-    full = [(k, median(bucket)) for k, bucket in enumerate(held) if len(bucket) >= PER_BUCKET]
+        buckets[min((time - begin) * count // span, count - 1)].append(value)
+    full = [(k, median(bucket)) for k, bucket in enumerate(buckets) if len(bucket) >= PER_BUCKET]
     return _Points([(k + 0.5) / count for k, _ in full], [value for _, value in full])
 
 

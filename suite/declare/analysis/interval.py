@@ -76,8 +76,8 @@ def interval_of(values: Sequence[float]) -> Interval | None:
         return None
     batches = FEW_BATCHES if count < FEW_BATCHES * BATCHES else BATCHES
     size = count // batches
-    kept = values[count - size * batches :]
-    means = [mean(kept[start : start + size]) for start in range(0, len(kept), size)]
+    used = values[count - size * batches :]
+    means = [mean(used[start : start + size]) for start in range(0, len(used), size)]
     middle = mean(means)
     variance = math.fsum((batch_mean - middle) ** 2 for batch_mean in means) / (batches - 1)
     spread = variance / batches * inflated(dependence(means))
@@ -155,11 +155,11 @@ class ThroughputBatches:
 
     def _slices(self) -> list[float]:
         """Tokens of each slice."""
-        running, whole = 0.0, []
+        running, slices = 0.0, []
         for amount, step in zip(self._amounts, self._steps, strict=False):
             running += step
-            whole.append(amount + running)
-        return whole
+            slices.append(amount + running)
+        return slices
 
     def _merge(self) -> None:
         self._amounts = [a + b for a, b in _pairs(self._slices())] + [0.0] * (MOST // 2)
@@ -174,10 +174,10 @@ class ThroughputBatches:
         """
         if self._origin is None:
             return None
-        known = self._end - self._longest - self._origin
-        if known < FEW_BATCHES * self._longest:
+        span = self._end - self._longest - self._origin
+        if span < FEW_BATCHES * self._longest:
             return None
-        complete = min(known // self._width, MOST)
+        complete = min(span // self._width, MOST)
         scale = 1e9 / self._width
         return interval_of([amount * scale for amount in self._slices()[:complete]])
 

@@ -92,12 +92,12 @@ def tpot_untold(answers: Sequence[Observed]) -> str:
             f"{len(answers)} 个回答中有 {uncounted} 个，其 token 到达时没有任何来源计数",
         )
     # All tokens in one piece leave no time between first and last: that is not a speed of infinity.
-    whole = sum(request.whole for request in answers)
-    several = whole + sum(request.tpot_ms() is not None for request in answers)
-    if whole > MOST_WHOLE * several:
+    at_once = sum(request.whole for request in answers)
+    several = at_once + sum(request.tpot_ms() is not None for request in answers)
+    if at_once > MOST_WHOLE * several:
         return Sentence(
-            f"{whole} of {several} answers arrived in one piece",
-            f"{several} 个回答中有 {whole} 个一次性到达",
+            f"{at_once} of {several} answers arrived in one piece",
+            f"{several} 个回答中有 {at_once} 个一次性到达",
         )
     return ""
 
@@ -170,8 +170,8 @@ def verdict(
 
 def _percentile(values: Sequence[float | None], percent: float, late: int) -> float | None:
     """A percentile of some values and of as many infinite ones as requests failed."""
-    known = sorted(value for value in values if value is not None)
-    return finite_percentile(known, percent, late) if known else None
+    ordered = sorted(value for value in values if value is not None)
+    return finite_percentile(ordered, percent, late) if ordered else None
 
 
 def _decide(

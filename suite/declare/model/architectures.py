@@ -196,26 +196,26 @@ def _falcon(config: Config) -> Shape:
     grouped = switch(config, "new_decoder_architecture", default=False)
     if not grouped and switch(config, "multi_query", default=True):
         kv_heads = 1
-    known = {
+    standard = {
         **config,
         "hidden_size": hidden,
         "num_attention_heads": heads,
         "num_key_value_heads": kv_heads,
         "head_dim": None,
     }
-    layer = _mlp(plain(known), 2 * hidden * (integer_or(config, "ffn_hidden_size", 4 * hidden)))
-    return _shape(known, [layer] * integer(config, "num_hidden_layers", "n_layer"), tie=True)
+    layer = _mlp(plain(standard), 2 * hidden * (integer_or(config, "ffn_hidden_size", 4 * hidden)))
+    return _shape(standard, [layer] * integer(config, "num_hidden_layers", "n_layer"), tie=True)
 
 
 def _bloom(config: Config) -> Shape:
-    known = {
+    standard = {
         "hidden_size": integer(config, "hidden_size", "n_embed"),
         "num_attention_heads": integer(config, "n_head", "num_attention_heads"),
         "vocab_size": integer(config, "vocab_size"),
         "tie_word_embeddings": tied(config, default=True),
     }
-    layer = _mlp(plain(known), 8 * known["hidden_size"] ** 2)
-    return _shape(known, [layer] * integer(config, "n_layer", "num_hidden_layers"))
+    layer = _mlp(plain(standard), 8 * standard["hidden_size"] ** 2)
+    return _shape(standard, [layer] * integer(config, "n_layer", "num_hidden_layers"))
 
 
 def _opt(config: Config) -> Shape:
@@ -247,7 +247,7 @@ def _chatglm(config: Config) -> Shape:
     """ChatGLM2, ChatGLM3 and GLM-4 with their own code; the first ChatGLM has no ``ffn_hidden_size``."""
     hidden, heads = integer(config, "hidden_size"), integer(config, "num_attention_heads")
     grouped = switch(config, "multi_query_attention", default=False)
-    known = {
+    standard = {
         "hidden_size": hidden,
         "num_attention_heads": heads,
         "num_key_value_heads": integer(config, "multi_query_group_num") if grouped else heads,
@@ -255,8 +255,8 @@ def _chatglm(config: Config) -> Shape:
         "vocab_size": integer(config, "padded_vocab_size"),
         "tie_word_embeddings": tied(config, default=False),
     }
-    layer = _mlp(plain(known), 3 * hidden * integer(config, "ffn_hidden_size"))
-    return _shape(known, [layer] * integer(config, "num_layers"))
+    layer = _mlp(plain(standard), 3 * hidden * integer(config, "ffn_hidden_size"))
+    return _shape(standard, [layer] * integer(config, "num_layers"))
 
 
 def _qwen(config: Config) -> Shape:

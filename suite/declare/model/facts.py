@@ -136,8 +136,8 @@ def facts_of(source: ModelSource) -> ModelFacts:
     upheld = None if unknown else shape
     parameters, no_total = _parameters(name, upheld, weights, is_quantised=is_quantised)
     active, no_active = _active(config, upheld, weights, is_quantised=is_quantised)
-    named = ((Sentence("all", "全部"), no_total), (Sentence("active", "激活"), no_active))
-    reasons = [placed(what, why) for what, why in named if why]
+    unknowns = ((Sentence("all", "全部"), no_total), (Sentence("active", "激活"), no_active))
+    reasons = [placed(what, why) for what, why in unknowns if why]
     return ModelFacts(
         architecture=name,
         model_type=configuration.text(config, "model_type"),
@@ -191,12 +191,12 @@ def hash_file(
     sha256 = hashlib.sha256()
     size = 0
     try:
-        kept = known.get(path) if known else None
-        if kept is not None:
+        cached = known.get(path) if known else None
+        if cached is not None:
             size = path.stat().st_size
             if on_bytes:
                 on_bytes(size)
-            return FileDigest(path=name, bytes=size, sha256=kept)
+            return FileDigest(path=name, bytes=size, sha256=cached)
         with open_plain(path, below=None) as stream:
             while block := stream.read(_BLOCK):
                 sha256.update(block)

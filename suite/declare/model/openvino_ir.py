@@ -39,7 +39,7 @@ def read_ir(path: Path) -> list[Tensor]:
     """
     place = Place(str(path))
     try:
-        held = path.with_suffix(".bin").stat().st_size
+        size = path.with_suffix(".bin").stat().st_size
         with open_plain(path, below=None) as stream:
             # What the suite's own conversion wrote; expat bounds what entities expand to.
             rows = list(_constants(ET.iterparse(stream)))  # noqa: S314 - as said
@@ -49,14 +49,14 @@ def read_ir(path: Path) -> list[Tensor]:
         message = Sentence(f"not a graph of OpenVINO: {cause}", f"不是 OpenVINO 的计算图：{cause}")
         raise DataError("model-weights-wrong", message, place) from cause
     needed = max((end for _, end in rows), default=0)
-    if needed > held:
+    if needed > size:
         name = path.with_suffix(".bin").name
         message = Sentence(
-            f"cut: {name} has {held} bytes, its constants need {needed}",
-            f"文件被截断：{name} 有 {held} 字节，其常量需要 {needed} 字节",
+            f"cut: {name} has {size} bytes, its constants need {needed}",
+            f"文件被截断：{name} 有 {size} 字节，其常量需要 {needed} 字节",
         )
-        again = Sentence("make it again", "请重新生成")
-        raise DataError("model-weights-truncated", message, place, again)
+        hint = Sentence("make it again", "请重新生成")
+        raise DataError("model-weights-truncated", message, place, hint)
     return [tensor for tensor, _ in rows if tensor.dtype and tensor.shape and tensor.shape[-1] > 1]
 
 

@@ -91,9 +91,9 @@ def weigh(tensors: Sequence[Tensor], *, tied: bool, depth: int | None) -> Weight
         depth: layers of the model where those behind them only guess ahead, else None.
     """
     copies = _second_heads(tensors) if tied else set()
-    kept = [t for t in tensors if t.name not in copies and not _is_beyond(t, depth)]
-    senses = [t for t in kept if _OTHER_SENSES.search(t.name)]
-    others = [t for t in kept if not _OTHER_SENSES.search(t.name)]
+    counted = [t for t in tensors if t.name not in copies and not _is_beyond(t, depth)]
+    senses = [t for t in counted if _OTHER_SENSES.search(t.name)]
+    others = [t for t in counted if not _OTHER_SENSES.search(t.name)]
     rounded = sum(t.bytes for t in others if t.dtype in _ROUNDED)
     return Weights(
         language=_parameters(others),

@@ -152,8 +152,8 @@ def profile_of(basis: Basis) -> Profile:
         trace.name: Trace(Path(trace.name).name, trace.sha256, trace.arrivals_ns, trace.lengths)
         for trace in given(basis.traces, ())
     }
-    wanted = {given(p.arrivals.trace) for p in doc.phases if p.arrivals is not None} - {None}
-    if missing := sorted(map(str, wanted - traces.keys())):
+    names = {given(p.arrivals.trace) for p in doc.phases if p.arrivals is not None} - {None}
+    if missing := sorted(map(str, names - traces.keys())):
         raise EvidenceError(
             "basis-incomplete",
             Sentence(f"the trace {missing[0]} is not kept", f"没有保留轨迹 {missing[0]}"),

@@ -133,13 +133,13 @@ class Choice:
                 name=self.device.name,
                 visible=self.visible,
             )
-        known = self.accelerator_named
+        named = self.accelerator_named
         return Devices(
             count=len(self.indices) if self.count_known else None,
-            accelerator=self.device.id if known else UNKNOWN,
-            name=self.device.name if known else UNKNOWN,
+            accelerator=self.device.id if named else UNKNOWN,
+            name=self.device.name if named else UNKNOWN,
             visible="",
-            claimed=True if known or self.devices_named else UNSET,
+            claimed=True if named or self.devices_named else UNSET,
         )
 
     @property
@@ -382,12 +382,12 @@ def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:
                 precision=declared.precision,
                 note=f"quantised: {method}",
             )
-    known = ", ".join(item.method for item in engine.quantisation) or Sentence("none", "无")
+    methods = ", ".join(item.method for item in engine.quantisation) or Sentence("none", "无")
     raise UsageError(
         "quantisation-unsupported",
         Sentence(
             f"{engine.id} is not declared to run with the quantisation {method}",
             f"{engine.id} 未声明可运行量化方式 {method}",
         ),
-        hint=Sentence(f"declared: {known}", f"已声明：{chinese(known)}"),
+        hint=Sentence(f"declared: {methods}", f"已声明：{chinese(methods)}"),
     )

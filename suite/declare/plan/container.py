@@ -119,9 +119,9 @@ def process_doc(engine: DeclaredEngine, python: str | None) -> Process | None:
     process = given(engine.process)
     if process is None:
         return None
-    named = python or given(process.python)
-    if named is not None:
-        return Process(python=named, requirements=process.requirements)
+    interpreter = python or given(process.python)
+    if interpreter is not None:
+        return Process(python=interpreter, requirements=process.requirements)
     return Process(environment=process.environment, requirements=process.requirements)
 
 

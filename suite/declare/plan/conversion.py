@@ -83,14 +83,14 @@ def model_type(
     for row in rows:
         if row.architecture == facts.architecture:
             return row.value
-    known = ", ".join(dict.fromkeys(row.architecture for row in rows))
+    architectures = ", ".join(dict.fromkeys(row.architecture for row in rows))
     raise UsageError(
         "model-unsupported",
         Sentence(
             f"{engine.id} cannot convert {facts.architecture or 'a model without architecture'}",
             f"{engine.id} 不能转换{facts.architecture or '没有架构名称的模型'}",
         ),
-        hint=Sentence(f"it converts: {known}", f"它可转换：{known}"),
+        hint=Sentence(f"it converts: {architectures}", f"它可转换：{architectures}"),
     )
 
 
@@ -108,7 +108,7 @@ def conversion_doc(
     The directory's name ends in a digest of all that the weights come out of, so that every step has its own.
     """
     name = template.fill(conversion.output_name, values)
-    here = {
+    paths = {
         **values,
         "model_source": SOURCE_TARGET,
         "conversion_target": f"{OUTPUT_TARGET}/{name}",
@@ -117,13 +117,13 @@ def conversion_doc(
     step = Conversion(
         kind=conversion.kind,
         reason=conversion.why,
-        command=tuple(template.fill_all(conversion.command, here)),
-        env={key: template.fill(text, here) for key, text in conversion.env.items()},
-        source=here["model_source"],
-        target=here["conversion_target"],
+        command=tuple(template.fill_all(conversion.command, paths)),
+        env={key: template.fill(text, paths) for key, text in conversion.env.items()},
+        source=paths["model_source"],
+        target=paths["conversion_target"],
         host_target="",
         model_type=values["model_type"],
-        parameters={item.name: template.fill(item.value, here) for item in conversion.parameters},
+        parameters={item.name: template.fill(item.value, paths) for item in conversion.parameters},
     )
     key = jsonio.digest({"model": model.sha256, "step": plain(step)})
     return replace(step, host_target=str(parent / f"{name}-{key[:KEY_DIGITS]}"))
@@ -157,25 +157,25 @@ def artefact_problems(conversion: Conversion, model: Model, counted: Sequence[Ce
     if not counted:
         return []
     problems: list[str] = []
-    wanted, there = model.facts.parameters, sum(row.parameters for row in counted)
+    expected, stored = model.facts.parameters, sum(row.parameters for row in counted)
     # Ranks may each keep a copy of what they do not share out.
     shared = conversion.parameters.get("tensor_parallel", "1") != "1"
-    added = there - wanted if wanted else 0
-    if wanted and (-added if shared else abs(added)) > wanted * ADDED_SHARE:
+    added = stored - expected if expected else 0
+    if expected and (-added if shared else abs(added)) > expected * ADDED_SHARE:
         problems.append(
             Sentence(
-                f"{there:,} parameters came out, the model has {wanted:,}",
-                f"转换得到 {there:,} 个参数，模型有 {wanted:,} 个",
+                f"{stored:,} parameters came out, the model has {expected:,}",
+                f"转换得到 {stored:,} 个参数，模型有 {expected:,} 个",
             )
         )
-    named = conversion.parameters.get("dtype", "")
-    label = FORMAT_NAMES.get(named, named.upper())
+    dtype = conversion.parameters.get("dtype", "")
+    label = FORMAT_NAMES.get(dtype, dtype.upper())
     most = max(counted, key=lambda row: row.parameters).dtype
-    if named and most != label:
+    if dtype and most != label:
         problems.append(
             Sentence(
-                f"most parameters came out as {most}, the step names {named}",
-                f"多数参数为 {most}，而步骤写明 {named}",
+                f"most parameters came out as {most}, the step names {dtype}",
+                f"多数参数为 {most}，而步骤写明 {dtype}",
             )
         )
     return problems

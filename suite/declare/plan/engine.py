@@ -217,10 +217,10 @@ def engine_doc(
 
 def _compile_cache(choice: Choice) -> CompileCache | UnsetType:
     """What is kept from start to start, of an engine that is started here."""
-    kept = choice.engine.compile_cache
-    if kept is UNSET or not choice.starts_engine or choice.layout is not None:
+    cache = choice.engine.compile_cache
+    if cache is UNSET or not choice.starts_engine or choice.layout is not None:
         return UNSET  # what nodes compile, they compile for their own rank
-    return CompileCache(target=kept.target, variables=dict(kept.variables))
+    return CompileCache(target=cache.target, variables=dict(cache.variables))
 
 
 def _rounded(start: Started) -> str | None:

@@ -215,5 +215,5 @@ def _reach(container: Container, engine: Engine, name: str) -> list[str]:
             )
         ]
     inspect = "docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' " + name
-    asked = f"curl http://$({inspect}):{engine.port}{engine.readiness.path}"
-    return [labelled("# from another shell: ", "# 在另一个终端：", asked)]
+    command = f"curl http://$({inspect}):{engine.port}{engine.readiness.path}"
+    return [labelled("# from another shell: ", "# 在另一个终端：", command)]

@@ -152,13 +152,13 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
 
 def _option(word: str, following: str | None) -> Iterator[tuple[str, str | None]]:
     name, equals, value = word.partition("=")
-    known = _known(name)
-    if known is None and word.startswith(_GLUED) and not equals:
+    option = _known(name)
+    if option is None and word.startswith(_GLUED) and not equals:
         yield _GLUED.lstrip("-"), word.removeprefix(_GLUED)
         return
-    if known is not None:
+    if option is not None:
         takes = following is not None and not following.startswith("-")
-        yield known, value if equals else following if takes else None
+        yield option, value if equals else following if takes else None
     if equals and value.lstrip().startswith("{"):
         yield from _members(value)
 

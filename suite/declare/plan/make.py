@@ -109,7 +109,7 @@ def make_plan(
     room = profile_room(profile, choice, request)
     phases = expand_phases(profile, taskset.size, room)
     text_context, max_model_len = chosen_context(profile, choice, longest_request(phases))
-    made = _engine(
+    started = _engine(
         choice, dtype, max_model_len, request=request, overrides=overrides or {}, url=url
     )
     plan = Plan(
@@ -119,14 +119,14 @@ def make_plan(
         runtime=runtime,
         runtime_note=chosen.runtime_note,
         devices=choice.devices_doc(),
-        engine=made.engine,
-        topology=made.topology,
-        conversion=made.conversion,
+        engine=started.engine,
+        topology=started.topology,
+        conversion=started.conversion,
         model=_model_doc(model, room.shortest_prompt if profile.exact_lengths else UNSET),
         workload=_workload(
             profile, taskset, quality, context=text_context, division=division, phases=phases
         ),
-        peaks=_peaks(choice, made.precision),
+        peaks=_peaks(choice, started.precision),
         telemetry=tuple(telemetry(choice)),
         attestation=attestation(choice) or UNSET,
         nonce=UNSET if chosen.nonce is None else chosen.nonce,
@@ -260,7 +260,7 @@ def _workload(
 ) -> Workload:
     doc = profile.doc
     room = context - doc.decoding.max_new_tokens
-    wanted = doc.max_input_tokens
+    limit = doc.max_input_tokens
     return Workload(
         profile=doc.name,
         profile_sha256=profile.sha256,
@@ -270,7 +270,7 @@ def _workload(
         taskset=taskset,
         prompt=load_prompt(doc.prompt).to_doc(),
         decoding=doc.decoding,
-        max_input_tokens=room if wanted is None else min(room, wanted),
+        max_input_tokens=room if limit is None else min(room, limit),
         phases=tuple(phases),
         objectives=doc.objectives,
         quality=quality,

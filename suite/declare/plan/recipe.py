@@ -81,8 +81,10 @@ def context_digest(directory: Path) -> str:
 
 def shipped(build_context: str) -> Path | None:
     """The directory of a shipped recipe; None when the suite ships none of that name."""
-    known = {f"images/{path.name}": path for path in resource("images").iterdir() if path.is_dir()}
-    return known.get(build_context)
+    recipes = {
+        f"images/{path.name}": path for path in resource("images").iterdir() if path.is_dir()
+    }
+    return recipes.get(build_context)
 
 
 def takes_own_files(build_context: str) -> bool:
@@ -139,16 +141,16 @@ def _base_departure(image: ObservedImage) -> str:
 def _step_departure(image: ObservedImage, directory: Path) -> str:
     base = given(image.base)
     below, layers = (len(base.history), len(base.layers)) if base else (0, 0)
-    wanted = instructions((directory / "Dockerfile").read_text("utf-8"))
-    made = [text for step in image.history[below:] if (text := _step(step.command))]
-    if made != wanted:
-        pairs = itertools.zip_longest(wanted, made, fillvalue="")
+    declared = instructions((directory / "Dockerfile").read_text("utf-8"))
+    steps = [text for step in image.history[below:] if (text := _step(step.command))]
+    if steps != declared:
+        pairs = itertools.zip_longest(declared, steps, fillvalue="")
         ours, theirs = next(pair for pair in pairs if pair[0] != pair[1])
         return Sentence(
             f"a step is not the recipe's: {(theirs or f'lacks {ours}')[:80]}",
             f"有一步与配方不符：{(theirs or f'lacks {ours}')[:80]}",
         )
-    if len(image.layers) > layers + sum(text.startswith(_LAYERED) for text in wanted):
+    if len(image.layers) > layers + sum(text.startswith(_LAYERED) for text in declared):
         return Sentence("it has more layers than the recipe makes", "其层数多于配方所生成的")
     return ""
 
@@ -168,10 +170,10 @@ def _step(command: str) -> str:
     inner = text[shell + len(_SHELL) :].strip() if shell >= 0 else text
     if inner.startswith(_NO_LAYER):
         return _normal(inner.removeprefix(_NO_LAYER).strip())
-    known = text.partition(" ")[0]
-    if shell >= 0 or known == "RUN":
+    instruction = text.partition(" ")[0]
+    if shell >= 0 or instruction == "RUN":
         return _normal(f"RUN {inner.removeprefix('RUN ').strip()}")
-    return _normal(text) if known in _COMPARED else ""
+    return _normal(text) if instruction in _COMPARED else ""
 
 
 def _normal(line: str) -> str:

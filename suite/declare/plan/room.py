@@ -59,21 +59,21 @@ def chosen_context(profile: Profile, choice: Choice, longest: int) -> tuple[int,
     wanted = profile.doc.max_input_tokens
     texts = min(model_limit, CONTEXT_LIMIT if wanted is None else wanted + new)
     length = max(texts, longest)
-    named = choice.options.max_model_len
-    if named is not None and named != length:
+    limit = choice.options.max_model_len
+    if limit is not None and limit != length:
         if choice.closed:
             raise UsageError(
                 "argument-closed",
                 Sentence(
-                    f"max-model-len: {named} is not allowed in the closed division; the value is {length}",
-                    f"max-model-len：封闭赛道不允许 {named}；取值为 {length}",
+                    f"max-model-len: {limit} is not allowed in the closed division; the value is {length}",
+                    f"max-model-len：封闭赛道不允许 {limit}；取值为 {length}",
                 ),
                 hint=Sentence(
                     "every vendor cuts the documents alike; ask for --division open",
                     "各厂商以同样方式截断文档；或请求 --division open",
                 ),
             )
-        texts = length = min(named, model_limit)
+        texts = length = min(limit, model_limit)
     if texts <= new:
         message = Sentence(
             f"a context of {texts} tokens leaves no room for a prompt beside {new} new ones",

@@ -32,15 +32,15 @@ def choose_division(profile: Profile, options: Options) -> Division:
     Raises:
         UsageError: ``division-unknown``.
     """
-    named = options.division
-    if named not in (None, *get_args(Division)):
+    requested = options.division
+    if requested not in (None, *get_args(Division)):
         raise UsageError(
             "division-unknown",
-            Sentence(f"there is no division {named!r}", f"没有赛道 {named!r}"),
-            hint=choices(str(named), get_args(Division)),
+            Sentence(f"there is no division {requested!r}", f"没有赛道 {requested!r}"),
+            hint=choices(str(requested), get_args(Division)),
         )
     # What is named is one of them by now.
-    division = profile.doc.division if named is None else cast("Division", named)
+    division = profile.doc.division if requested is None else cast("Division", requested)
     if division == "closed" and profile.doc.division != "closed":
         hint = Sentence(
             "docs/scenarios.md says which profiles are, such as smoke and xsum",

@@ -20,14 +20,14 @@ _MODULE_WORDS = 3
 
 def skeleton_sha256(plan: Plan) -> str:
     """Digest of a plan's skeleton: the plan without round, challenge, tasks, phases and the reference on those tasks."""
-    kept: dict[str, JSONValue] = {
+    skeleton: dict[str, JSONValue] = {
         name: value for name, value in plain(plan).items() if name not in _DRAWN
     }
     workload, engine = plain(plan.workload), plain(plan.engine)
-    kept["workload"] = {
+    skeleton["workload"] = {
         name: value for name, value in workload.items() if name not in _DRAWN_OF_WORKLOAD
     }
     if plan.runtime == "sim":
         engine["command"] = list(plan.engine.command[:_MODULE_WORDS])
-    kept["engine"] = engine
-    return jsonio.digest(kept)
+    skeleton["engine"] = engine
+    return jsonio.digest(skeleton)

@@ -121,26 +121,28 @@ def _spreads_replicas(declared: DeclaredLayout) -> bool:
 
 def _declared(engine: DeclaredEngine, chosen: TopologyChoice) -> DeclaredLayout:
     layouts = given(engine.layouts, ())
-    asked: set[Split] = set()
+    splits: set[Split] = set()
     if (chosen.pipeline or 1) > 1:
-        asked.add("pipeline")
+        splits.add("pipeline")
     if (chosen.data or 1) > 1:
-        asked.add("data")
+        splits.add("data")
     if chosen.expert:
-        asked.add("expert")
+        splits.add("expert")
     for layout in layouts:
         roles = {role.role for role in layout.roles}
         named = chosen.layout in (None, layout.id)
-        if named and asked <= set(layout.splits) and set(given(chosen.counts, {})) <= roles:
+        if named and splits <= set(layout.splits) and set(given(chosen.counts, {})) <= roles:
             return layout
-    known = "; ".join(f"{layout.id} ({', '.join(layout.splits)})" for layout in layouts) or "none"
+    layouts_known = (
+        "; ".join(f"{layout.id} ({', '.join(layout.splits)})" for layout in layouts) or "none"
+    )
     raise UsageError(
         "node-layout-missing",
         Sentence(
             f"{engine.id} is not declared to run so over several nodes",
             f"{engine.id} 未声明可如此跨节点运行",
         ),
-        hint=Sentence(f"declared layouts: {known}", f"已声明的布局：{known}"),
+        hint=Sentence(f"declared layouts: {layouts_known}", f"已声明的布局：{layouts_known}"),
     )
 
 

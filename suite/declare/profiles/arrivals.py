@@ -91,8 +91,8 @@ def schedule(arrivals: Arrivals, count: int) -> list[int]:
             assert shape is not None
             gaps = [_gamma(uniform, shape) for _ in range(count + 1)]
             # Gaps of a tiny shape may all be too small for a float: then everything comes at once.
-            whole = math.fsum(gaps) or math.inf
-            places = [along / whole for along in itertools.accumulate(gaps[:count])]
+            total = math.fsum(gaps) or math.inf
+            places = [along / total for along in itertools.accumulate(gaps[:count])]
         case "replay":
             raise DeclarationError(
                 "arrivals-wrong",

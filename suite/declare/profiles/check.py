@@ -87,16 +87,16 @@ def _closed(doc: Profile) -> Iterator[Contradiction]:
 
 
 def _names(doc: Profile) -> Iterator[Contradiction]:
-    seen: set[str] = set()
+    earlier: set[str] = set()
     count = 0
     for index, phase in enumerate(doc.phases):
         pointer = f"/phases/{index}/name"
         names = point_names(phase)
         count += len(names)
-        twice = next((name for name in names if name in seen or names.count(name) > 1), None)
+        twice = next((name for name in names if name in earlier or names.count(name) > 1), None)
         if twice is not None:
             yield pointer, f"two phases are called {twice!r}", ""
-        seen.update(names)
+        earlier.update(names)
         longest = max(names, key=len)
         if len(longest) > LONGEST_NAME:
             message = f"the name of its point {longest} is longer than {LONGEST_NAME} characters"

@@ -42,14 +42,14 @@ def place(
     """
     draw = random.Random(f"controls:{wanted.seed + repeat}")  # noqa: S311 - public
     half = ordinary // 2
-    again = sorted(draw.sample(range(half), wanted.tasks))
-    asked = [((first_task + early) % size, salted) for early in again for salted in KINDS]
-    draw.shuffle(asked)
-    total = ordinary + len(asked)
-    places = sorted(draw.sample(range(half, total), len(asked)))
+    repeats = sorted(draw.sample(range(half), wanted.tasks))
+    controls = [((first_task + early) % size, salted) for early in repeats for salted in KINDS]
+    draw.shuffle(controls)
+    total = ordinary + len(controls)
+    places = sorted(draw.sample(range(half, total), len(controls)))
     return tuple(
         Control(index=index, task=task, salted=salted, salt=_salt(draw, salted))
-        for index, (task, salted) in zip(places, asked, strict=True)
+        for index, (task, salted) in zip(places, controls, strict=True)
     )
 
 

@@ -78,22 +78,22 @@ def _expanded(
 
 
 def _arrivals(phase: ProfilePhase, repeat: int, trace: Trace | None, size: int) -> Arrivals | None:
-    wanted = phase.arrivals
-    if wanted is None:
+    arrivals = phase.arrivals
+    if arrivals is None:
         return None
     if trace is None:
-        assert wanted.rate is not None
+        assert arrivals.rate is not None
         return Arrivals(
-            process=wanted.process,
-            rate=wanted.rate,
-            seed=wanted.seed + repeat,
-            shape=wanted.shape,
+            process=arrivals.process,
+            rate=arrivals.rate,
+            seed=arrivals.seed + repeat,
+            shape=arrivals.shape,
         )
-    speed = given(wanted.speed, 1)
+    speed = given(arrivals.speed, 1)
     return Arrivals(
         process="replay",
         rate=trace.rate(_tasks(phase, None, size, None, trace), speed),
-        seed=wanted.seed,
+        seed=arrivals.seed,
         shape=None,
         trace=TraceDocument(name=trace.name, sha256=trace.sha256, speed=speed),
     )

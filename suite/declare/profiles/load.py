@@ -102,12 +102,12 @@ def load_profile(name: str) -> Profile:
     if name.endswith(".json"):
         doc = read_grid(Path(name), load_profile("grid").doc)
         return Profile(doc, jsonio.digest(doc), shipped=False)
-    known = profile_names()
-    if name not in known:
+    names = profile_names()
+    if name not in names:
         raise DeclarationError(
             "profile-unknown",
             Sentence(f"there is no profile {name!r}", f"没有配置 {name!r}"),
-            hint=choices(name, known),
+            hint=choices(name, names),
         )
     return _read(PROFILE_DIRECTORY / f"{name}.yaml", shipped=True)
 

@@ -78,7 +78,7 @@ def points(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) -> 
     if table is None:
         return [_single(phase, room, trace, tasks)]
     varying = [axis for axis in table[0] if len({axes[axis] for axes in table}) > 1]
-    kept = varying or list(table[0])
+    names = varying or list(table[0])
     resolved = []
     for axes in table:
         lengths = None
@@ -88,7 +88,7 @@ def points(phase: ProfilePhase, room: Room, trace: Trace | None, tasks: int) -> 
             Point(
                 name=_name(phase, axes),
                 concurrency=axes.get(CONCURRENCY, phase.concurrency),
-                group=Group(name=phase.name, axes={axis: axes[axis] for axis in kept}),
+                group=Group(name=phase.name, axes={axis: axes[axis] for axis in names}),
                 lengths=lengths,
                 not_run=None if lengths is None else _too_long(lengths, room),
             )
@@ -154,14 +154,14 @@ def _too_long(lengths: Lengths, room: Room) -> str | None:
     worst = max(pairs, key=sum)
     if sum(worst) <= room.positions:
         return None
-    held = Sentence(
+    problem = Sentence(
         f"{worst[0]:,} tokens in and {worst[1]:,} out, the model holds {room.positions:,}",
         f"输入 {worst[0]:,} 个 token、输出 {worst[1]:,} 个，模型可容纳 {room.positions:,} 个",
     )
     if len(pairs) == 1:
-        return held
+        return problem
     many = sum(sum(pair) > room.positions for pair in pairs)
     return Sentence(
-        f"{many:,} of {len(pairs):,} requests are too long: up to {held}",
-        f"{len(pairs):,} 个请求中有 {many:,} 个过长：最长{chinese(held)}",
+        f"{many:,} of {len(pairs):,} requests are too long: up to {problem}",
+        f"{len(pairs):,} 个请求中有 {many:,} 个过长：最长{chinese(problem)}",
     )

@@ -72,12 +72,14 @@ def tasks_and_lengths(
             f"{len(rows)} 条记录中没有一条有 {LEAST} 到 {MOST_PROMPT} 个提问 token",
         )
         raise DataError("data-empty", message, Place(tasks.source or "the mini set"))
-    kept = fitting[:size]
+    fitting_tasks = fitting[:size]
     excluded = dict(tasks.excluded)
     if len(fitting) < len(rows):
         excluded["too-short-or-long"] = len(rows) - len(fitting)
-    chosen = dataclasses.replace(tasks, tasks=tuple(row[0] for row in kept), excluded=excluded)
-    lengths = tuple((prompt, answer) for _, prompt, answer in kept)
+    chosen = dataclasses.replace(
+        tasks, tasks=tuple(row[0] for row in fitting_tasks), excluded=excluded
+    )
+    lengths = tuple((prompt, answer) for _, prompt, answer in fitting_tasks)
     trace = Trace(DATA_LENGTHS, chosen.records_sha256, (), lengths)
     return chosen, dataclasses.replace(profile, traces={**profile.traces, DATA_LENGTHS: trace})
 

@@ -88,8 +88,8 @@ def perturb(text: str, seed: str, task: str) -> Perturbed:
         replaced.add(old)
         return new
 
-    made = _pattern().sub(other, text)
-    return Perturbed(made, tuple(sorted(replaced)))
+    perturbed = _pattern().sub(other, text)
+    return Perturbed(perturbed, tuple(sorted(replaced)))
 
 
 def _word(old: str, seed: str, task: str) -> str:

@@ -112,12 +112,12 @@ def _format_of_file(path: Path, place: Place) -> Format:
                 hint,
             )
     if confidence is Confidence.NO:
-        known = ", ".join(record.name for record in data_formats())
+        names = ", ".join(record.name for record in data_formats())
         raise DataError(
             "data-unknown-form",
             Sentence("this is no text", "这不是文本"),
             place,
-            Sentence(f"known: {known}", f"已知：{known}"),
+            Sentence(f"known: {names}", f"已知：{names}"),
         )
     return data_format
 

@@ -84,12 +84,12 @@ def locked_sets(ids: Iterable[str]) -> tuple[LockedIds, ...]:
     the rule gives another order, and nothing is recognised.
     """
     ordered = order(ids)
-    held = []
+    sets = []
     for name, lock in sorted(locks().sets.items(), key=lambda item: item[1].size):
         chosen = ordered[: lock.size]
         if len(chosen) == lock.size and joined_sha256(chosen) == lock.ids_sha256:
-            held.append(LockedIds(name, tuple(chosen)))
-    return tuple(held)
+            sets.append(LockedIds(name, tuple(chosen)))
+    return tuple(sets)
 
 
 def official_split(path: Path) -> dict[Part, tuple[str, ...]]:

@@ -210,16 +210,16 @@ def task_set_for(
         DataError: ``data-needed`` when the profile's set is not shipped and no file was given, or what
             the readers refuse.
     """
-    wanted = profile.doc.taskset
+    name = profile.doc.taskset
     if data is not None:
-        return task_set_of(read_tasks(data, progress=progress), wanted.size)
-    if wanted.set == "mini":
-        return mini_set(wanted.size)
+        return task_set_of(read_tasks(data, progress=progress), name.size)
+    if name.set == "mini":
+        return mini_set(name.size)
     hint = Sentence(
         "download it with `suite data fetch` and give the file with DATA= or --data",
         "请以 `suite data fetch` 下载，并以 DATA= 或 --data 给出该文件",
     )
-    if wanted.set == "data":
+    if name.set == "data":
         message = Sentence(
             f"the profile {profile.name} runs the data that you give it",
             f"配置 {profile.name} 运行您给出的数据",

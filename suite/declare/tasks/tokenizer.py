@@ -284,8 +284,8 @@ def _cut(
     points = [0, *tokenizer.cut_points(document)]
 
     def attempt(index: int) -> FittedPrompt:
-        kept = document[: points[index]].rstrip()
-        prompt = template.render(kept)
+        shorter = document[: points[index]].rstrip()
+        prompt = template.render(shorter)
         count = tokenizer.prompt_tokens([prompt], api)[0]
         return FittedPrompt(prompt, count, truncated=True)
 

@@ -196,16 +196,18 @@ def _quality(evidence: Evidence, results: Results) -> QualityResult:
     for name, share in bounds.items():
         if phase is None or name not in phase.metrics:
             continue
-        known = None
+        reference_value = None
         if reference is not None:
-            known = reference.get("generated_tokens" if name == "generated_tokens_mean" else name)
+            reference_value = reference.get(
+                "generated_tokens" if name == "generated_tokens_mean" else name
+            )
         baseline = results.baseline.get(name)
         rows.append(
             QualityRow(
                 metric=name,
                 value=phase.metrics[name].stored(),
-                reference=None if known is None else stored(known),
-                bound=None if known is None else stored(known * share),
+                reference=None if reference_value is None else stored(reference_value),
+                bound=None if reference_value is None else stored(reference_value * share),
                 baseline=None if baseline is None else baseline.stored(),
             )
         )

@@ -70,10 +70,10 @@ def _parts(client: Client, deals: Sequence[Deal]) -> list[tuple[Deal, int]]:
 def _clock(parts: Sequence[tuple[Deal, int]]) -> Bound | None:
     """How far its times may lie from the run's clock in any of some loads; None where that is not known."""
     bounds = [deal.error(number) for deal, number in parts]
-    known = [bound for bound in bounds if bound is not None and bound.low <= bound.high]
-    if not known or len(known) < len(bounds):
+    valid = [bound for bound in bounds if bound is not None and bound.low <= bound.high]
+    if not valid or len(valid) < len(bounds):
         return None
-    return type(known[0])(min(b.low for b in known), max(b.high for b in known))
+    return type(valid[0])(min(b.low for b in valid), max(b.high for b in valid))
 
 
 def _lateness(evidence: Evidence, parts: Sequence[tuple[Deal, int]]) -> tuple[int, int]:

@@ -23,11 +23,11 @@ def chosen(cards: Sequence[Scorecard], names: Collection[str]) -> list[tuple[str
     if not names:
         leading = [(item.phase, item.metric) for card in cards for item in card.headline]
         return list(dict.fromkeys(leading))
-    known = list(dict.fromkeys((at, of) for card in cards for at, of, _ in values(card)))
+    metrics = list(dict.fromkeys((at, of) for card in cards for at, of, _ in values(card)))
     result: list[tuple[str, str]] = []
     for name in names:
         phase, slash, metric = name.rpartition("/")
-        matching = [key for key in known if key[1] == metric and (not slash or key[0] == phase)]
+        matching = [key for key in metrics if key[1] == metric and (not slash or key[0] == phase)]
         if not matching:
             hint = Sentence(
                 "METRIC, or PHASE/METRIC; docs/metrics.md lists them",

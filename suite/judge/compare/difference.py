@@ -181,11 +181,11 @@ def _metrics(*sides: Mapping[str, Value]) -> list[Metric]:
 def _phases(both: _Comparison) -> Iterator[Change]:
     """Phase by phase, the points of a sweep or grid each with the point at the same place."""
     by_place = {same_place(phase): phase for phase in both.b.phases}
-    seen = {same_place(phase) for phase in both.a.phases}
+    places = {same_place(phase) for phase in both.a.phases}
     pairs: list[tuple[CardPhase | None, CardPhase | None]] = [
         (phase, by_place.get(same_place(phase))) for phase in both.a.phases
     ]
-    pairs += [(None, phase) for phase in both.b.phases if same_place(phase) not in seen]
+    pairs += [(None, phase) for phase in both.b.phases if same_place(phase) not in places]
     for first, second in pairs:
         phase = first or second
         assert phase is not None

@@ -124,7 +124,9 @@ def compare(
         )
         for index, comparison in zip(verdicts, comparisons, strict=True)
     ]
-    admitted = {index for index, made in verdicts.items() if made.comparable != "no"} | {baseline}
+    admitted = {index for index, verdict in verdicts.items() if verdict.comparable != "no"} | {
+        baseline
+    }
     sides = {index: comparison.b for index, comparison in verdicts.items()}
     sides[baseline] = comparisons[0].a
     return ManyComparison(

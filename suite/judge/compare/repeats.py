@@ -116,15 +116,15 @@ def _by_name(card: Scorecard) -> dict[str, CardPhase]:
 
 def _checks(cards: Sequence[Scorecard]) -> tuple[Check, ...]:
     """Of every rule the worst that a run met with."""
-    held: dict[str, list[tuple[str, Check]]] = {}
+    by_rule: dict[str, list[tuple[str, Check]]] = {}
     for card in cards:
         for check in card.checks:
-            held.setdefault(check.rule, []).append((card.run.id, check))
+            by_rule.setdefault(check.rule, []).append((card.run.id, check))
     checks = []
-    for rule in sorted(held):
-        ranked = {check.outcome: (run, check) for run, check in reversed(held[rule])}
+    for rule in sorted(by_rule):
+        ranked = {check.outcome: (run, check) for run, check in reversed(by_rule[rule])}
         run, check = ranked[max(ranked, key=get_args(OutcomeText).index)]
-        alike = len(ranked) == 1 and len(held[rule]) == len(cards)
+        alike = len(ranked) == 1 and len(by_rule[rule]) == len(cards)
         checks.append(check if alike else replace(check, why=placed(run, check.why)))
     return tuple(checks)
 
@@ -143,18 +143,18 @@ def _phase(phases: Sequence[CardPhase], names: Sequence[str]) -> CardPhase:
 
 def _token_counts(phases: Sequence[CardPhase], names: Sequence[str]) -> tuple[TokenCount, ...]:
     """The sources that counted all answers in every run."""
-    held = [
+    counts = [
         {(item.of, item.source): item for item in given(phase.token_counts, ())} for phase in phases
     ]
     return tuple(
         replace(
             item,
-            tokens=sum(of_run[key].tokens for of_run in held),
-            differ=sum(of_run[key].differ for of_run in held),
-            metrics=_values([of_run[key].metrics for of_run in held], names),
+            tokens=sum(of_run[key].tokens for of_run in counts),
+            differ=sum(of_run[key].differ for of_run in counts),
+            metrics=_values([of_run[key].metrics for of_run in counts], names),
         )
-        for key, item in held[0].items()
-        if all(key in of_run for of_run in held)
+        for key, item in counts[0].items()
+        if all(key in of_run for of_run in counts)
     )
 
 
@@ -225,5 +225,5 @@ def _interval(numbers: Sequence[Measured]) -> dict[str, float | str | None]:
 
 
 def _mean_of_all(ends: Sequence[float | None]) -> float | None:
-    known = [end for end in ends if end is not None]
-    return mean(known) if len(known) == len(ends) else None
+    finite = [end for end in ends if end is not None]
+    return mean(finite) if len(finite) == len(ends) else None

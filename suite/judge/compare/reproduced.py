@@ -83,12 +83,12 @@ def numbers(
     """
     metrics = tuple(_metrics(first, again))
     both = list(answers(first[1], again[1]))
-    asked, equal = sum(item.tasks for item in both), sum(item.identical for item in both)
+    tasks, equal = sum(item.tasks for item in both), sum(item.identical for item in both)
     card = again[0]
     result = Numbers(
         machine=f"{card.devices.title}, {card.engine.title} {card.engine.version}"[:2000],
         shares=dict(SHARES),
-        answers=asked,
+        answers=tasks,
         equal=equal,
         metrics=metrics,
     )
@@ -104,11 +104,11 @@ def numbers(
     ]
     wrong.extend(_failures(first[0], card))
     greedy = first[1].plan.workload.decoding.temperature == 0
-    if greedy and asked >= FEWEST_ANSWERS and equal < LEAST_EQUAL * asked:
+    if greedy and tasks >= FEWEST_ANSWERS and equal < LEAST_EQUAL * tasks:
         wrong.append(
             Sentence(
-                f"answers: {equal} of {asked} are the same, at least {LEAST_EQUAL:.0%} expected",
-                f"回答：{asked} 个中有 {equal} 个相同，应至少为 {LEAST_EQUAL:.0%}",
+                f"answers: {equal} of {tasks} are the same, at least {LEAST_EQUAL:.0%} expected",
+                f"回答：{tasks} 个中有 {equal} 个相同，应至少为 {LEAST_EQUAL:.0%}",
             )
         )
     if not metrics:
@@ -131,20 +131,20 @@ def _metrics(
             continue
         for name, value in phase.metrics.items():
             metric = REGISTRY.get(name)
-            there: Value | None = other.metrics.get(name)
+            reproduced: Value | None = other.metrics.get(name)
             if metric is None or not _compared(metric):
                 continue
-            if not isinstance(value, Measured) or not isinstance(there, Measured):
+            if not isinstance(value, Measured) or not isinstance(reproduced, Measured):
                 continue
-            known = paired.get((phase.name, name, None))
-            ratio = ratio_of(value, there) if known is None else known[0]
+            pair = paired.get((phase.name, name, None))
+            ratio = ratio_of(value, reproduced) if pair is None else pair[0]
             if ratio is not None:
                 wide, share = _widened(ratio), SHARES[metric.family]
                 yield Reproduced(
                     phase=phase.name,
                     metric=name,
                     first=value.value,
-                    again=there.value,
+                    again=reproduced.value,
                     ratio=wide,
                     share=share,
                     agrees=wide.low <= 1 + share and wide.high >= 1 / (1 + share),

@@ -75,7 +75,7 @@ def widened(ratio: ValueRatio, spread: Spread) -> tuple[ValueRatio, int]:
     within = [max(0.0, distance) / NORMAL for distance in (centre - low, high - centre)]
     freedom = BEYOND_STUDENT
     if spread.variance:
-        whole = min(within) ** 2 + spread.variance
-        freedom = min(freedom, int(spread.freedom * (whole / spread.variance) ** 2))
+        variance = min(within) ** 2 + spread.variance
+        freedom = min(freedom, int(spread.freedom * (variance / spread.variance) ** 2))
     down, up = (student(freedom) * math.sqrt(part**2 + spread.variance) for part in within)
     return ratio_within(centre, down, up), freedom

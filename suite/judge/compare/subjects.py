@@ -337,8 +337,8 @@ def _facts(a: Scorecard, b: Scorecard) -> list[Subject]:
         first, second = _fact(a.environment.get(name)), _fact(b.environment.get(name))
         if first != second:
             lines.append(Subject(what=name, title=_text(_title(name)), a=first, b=second))
-    known = list(_FACTS)
-    return sorted(lines, key=lambda line: known.index(line.what) if line.what in _FACTS else 99)
+    names = list(_FACTS)
+    return sorted(lines, key=lambda line: names.index(line.what) if line.what in _FACTS else 99)
 
 
 def _title(name: str) -> Bilingual:

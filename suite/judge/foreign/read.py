@@ -50,8 +50,8 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
         return convert(value, ForeignResult, file=str(path))
     for candidate in [TOOLS[tool]] if tool else TOOLS.values():
         records = _records(candidate, value, path)[:MOST_LOADS]
-        made = [_load(candidate, record) for record in records]
-        loads = [load for load, _ in made if load is not None]
+        results = [_load(candidate, record) for record in records]
+        loads = [load for load, _ in results if load is not None]
         if loads:
             return ForeignResult(
                 foreign_schema=FOREIGN_SCHEMA,
@@ -61,7 +61,7 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
                 sha256=jsonio.sha256_hex(data),
                 standing="foreign",
                 note=candidate.note,
-                left_out=sum(count for _, count in made),
+                left_out=sum(count for _, count in results),
                 loads=tuple(loads),
             )
     hint = Sentence(f"known are {', '.join(TOOLS)}", f"已知的有 {', '.join(TOOLS)}")

@@ -31,15 +31,15 @@ APART = (
 
 def heading(result: ForeignResult) -> str:
     """What it is worth, in a line."""
-    made = Sentence(
+    sentence = Sentence(
         f"{result.title}, foreign: unsigned, not recomputed; {result.note}",
         f"{result.title}，外来结果：未签名、未经重新计算；{chinese(result.note)}",
     )
     if result.left_out:
-        made += Sentence(
+        sentence += Sentence(
             f"; {result.left_out} numbers could not be read", f"；{result.left_out} 个数字无法读取"
         )
-    return made
+    return sentence
 
 
 def load_name(load: ForeignLoad) -> str:
@@ -62,17 +62,17 @@ def tables(
             for load in result.loads
             for number in load.numbers
         }
-        shown = [quantity for quantity in SHOWN if quantity in names]
+        quantities = [quantity for quantity in SHOWN if quantity in names]
         rows = []
         for load in result.loads:
-            held = {number.quantity: f"{number.value:.4g}" for number in load.numbers}
-            cells = (held.get(quantity, "-") for quantity in shown)
+            values = {number.quantity: f"{number.value:.4g}" for number in load.numbers}
+            cells = (values.get(quantity, "-") for quantity in quantities)
             rows.append((load_name(load), load.model or "-", *cells))
         yield (
             (
                 Sentence("load", "负载"),
                 Sentence("model", "模型"),
-                *(names[quantity] for quantity in shown),
+                *(names[quantity] for quantity in quantities),
             ),
             rows,
         )

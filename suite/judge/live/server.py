@@ -49,13 +49,13 @@ class Runs:
 
     def _directories(self) -> dict[str, Path]:
         """By name, the newest first; of two with one name the first place's."""
-        known: dict[str, Path] = {}
+        directories: dict[str, Path] = {}
         for place in self._places:
             inner = [place] if is_plain(place / _PLAN) else sorted(place.iterdir(), reverse=True)
             for path in inner:
                 if is_plain(path / _PLAN):
-                    known.setdefault(path.name, path)
-        return dict(sorted(known.items(), reverse=True)[:MOST_RUNS])
+                    directories.setdefault(path.name, path)
+        return dict(sorted(directories.items(), reverse=True)[:MOST_RUNS])
 
     def states(self) -> list[RunState]:
         """All runs, the newest first."""

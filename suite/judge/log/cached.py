@@ -35,15 +35,15 @@ def counts_no_prompt(requests: Sequence[Request]) -> bool:
 
 def uncached_only(requests: Iterable[Request]) -> list[Request]:
     """Requests whose prompt was counted without its cached part, in the order of the log."""
-    seen = list(requests)
-    if counts_no_prompt(seen):
+    events = list(requests)
+    if counts_no_prompt(events):
         return []
     whole = {
         request.prompt_sha256
-        for request in seen
+        for request in events
         if given(request.usage.engine_prompt) and not _missing(request)
     }
-    return [request for request in seen if _missing(request) and _explained(request, whole)]
+    return [request for request in events if _missing(request) and _explained(request, whole)]
 
 
 def _explained(request: Request, whole: set[str]) -> bool:

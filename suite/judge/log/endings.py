@@ -54,14 +54,14 @@ def backlog_of(log: PhaseLog) -> Backlog | None:
     if not arrivals or is_search(log.doc):
         return None
     requests = [observed(event) for event in in_order(log.events)]
-    whole = backlog(requests)
-    if whole is None:
+    state = backlog(requests)
+    if state is None:
         return None
     if log.noted.text("ended_by") == "saturated":
-        return whole._replace(
+        return state._replace(
             verdict="fell-behind",
             why=Sentence(
-                f"the phase was ended for it: {whole.why}", f"该阶段因此结束：{chinese(whole.why)}"
+                f"the phase was ended for it: {state.why}", f"该阶段因此结束：{chinese(state.why)}"
             ),
         )
     watch = Saturation(arrivals)
@@ -69,8 +69,8 @@ def backlog_of(log: PhaseLog) -> Backlog | None:
         rising = Sentence(
             "queue and time to first token kept rising", "排队与首 token 时间持续上升"
         )
-        return whole._replace(verdict="fell-behind", why=placed(rising, whole.why))
-    return whole
+        return state._replace(verdict="fell-behind", why=placed(rising, state.why))
+    return state
 
 
 def problem(log: PhaseLog) -> str:

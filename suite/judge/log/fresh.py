@@ -158,9 +158,9 @@ def _side(values: Sequence[float], cut: int) -> tuple[float, float, int]:
     """Trimmed mean, its squared standard error from the winsorised variance, and degrees of freedom."""
     ordered = sorted(values)
     count = len(ordered)
-    kept = ordered[cut : count - cut]
-    drawn_in = [min(max(value, kept[0]), kept[-1]) for value in ordered]
+    middle = ordered[cut : count - cut]
+    drawn_in = [min(max(value, middle[0]), middle[-1]) for value in ordered]
     centre = mean(drawn_in)
     squares = math.fsum((value - centre) ** 2 for value in drawn_in)
-    inner = len(kept)
-    return mean(kept), squares / (inner * (inner - 1)), inner - 1
+    inner = len(middle)
+    return mean(middle), squares / (inner * (inner - 1)), inner - 1

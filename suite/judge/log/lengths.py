@@ -29,14 +29,14 @@ def _range(counts: Sequence[int]) -> tuple[int, int] | None:
 
 def lengths(phase: PhaseSamples) -> LengthsResult | None:
     """What a phase asked for and got: smallest and largest; None where it asks for no exact length."""
-    wanted = given(phase.doc.lengths)
-    if wanted is None:
+    asked_lengths = given(phase.doc.lengths)
+    if asked_lengths is None:
         return None
     answers = phase.answers
     return LengthsResult(
-        input_asked=(min(wanted.input_tokens), max(wanted.input_tokens)),
+        input_asked=(min(asked_lengths.input_tokens), max(asked_lengths.input_tokens)),
         input_got=_range([answer.prompt for answer in answers if answer.prompt is not None]),
-        output_asked=(min(wanted.output_tokens), max(wanted.output_tokens)),
+        output_asked=(min(asked_lengths.output_tokens), max(asked_lengths.output_tokens)),
         output_got=_range([answer.claimed for answer in answers if answer.claimed is not None]),
         source=phase.token_source,
     )

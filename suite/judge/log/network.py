@@ -20,8 +20,8 @@ def round_trips(evidence: Evidence) -> list[list[int]]:
     for mark in evidence.marks:
         if mark.name == PROBE:
             times = given(mark.detail, {}).get("round_trips_ns")
-            kept = times if isinstance(times, list) else []
-            probes.append([time for time in kept if isinstance(time, int) and time > 0])
+            samples = times if isinstance(times, list) else []
+            probes.append([time for time in samples if isinstance(time, int) and time > 0])
     return probes
 
 

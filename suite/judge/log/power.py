@@ -165,8 +165,8 @@ def meters(plan: Plan, samples: Sequence[TelemetrySample]) -> list[Meter]:
         card = given(sample.card, "")
         name = f"card {card}" if card else sample.device
         meter = watched.setdefault(name, Meter(name))
-        known = [(False, given(sample.power_w)), (True, given(sample.energy_j))]
-        if all(value is None for _, value in known):
+        readings = [(False, given(sample.power_w)), (True, given(sample.energy_j))]
+        if all(value is None for _, value in readings):
             if card:
                 meter.devices.add(sample.device)
             continue
@@ -174,7 +174,7 @@ def meters(plan: Plan, samples: Sequence[TelemetrySample]) -> list[Meter]:
         if tools.setdefault(name, sample.tool) != sample.tool:
             continue
         meter.devices.add(sample.device)
-        for counts, value in known:
+        for counts, value in readings:
             if value is not None:
                 values.setdefault((name, counts), {}).setdefault(sample.t, value)
     for (name, counts), series in values.items():

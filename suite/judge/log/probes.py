@@ -123,9 +123,9 @@ def replay(log: PhaseLog, objectives: Objectives, counts: Counts | None = None) 
     judged: list[_Judged] = []
     problems: list[str] = []
     for place, probe in enumerate(log.probes):
-        asked = bisection.next_rate(doc, history) if len(history) == place else None
+        rate = bisection.next_rate(doc, history) if len(history) == place else None
         stated = rate_of(log, probe)
-        problems += rate_problems(place, probe, stated, asked)
+        problems += rate_problems(place, probe, stated, rate)
         if stated is None:
             problems.append(
                 Sentence(
@@ -195,21 +195,24 @@ def _judge(
 ) -> _Judged:
     """Judge one probe by its events."""
     doc = search_of(log.doc)
-    seen = [observed(event) for event in probe.events]
+    requests = [observed(event) for event in probe.events]
     by = probe.closed.text("ended_by") or STOPPED
-    verdict = objective.verdict(seen, doc, objectives, rate=rate, ended_by=by)
-    ruling = ruling_of(doc, probe, objectives, rate, seen)
-    problems = ending_problems(doc, probe, rate, seen, ruling)
+    verdict = objective.verdict(requests, doc, objectives, rate=rate, ended_by=by)
+    ruling = ruling_of(doc, probe, objectives, rate, requests)
+    problems = ending_problems(doc, probe, rate, requests, ruling)
     if ruling.overlooked and verdict.met is not False:
         verdict = verdict._replace(met=False, why=ruling.overlooked)
     problems += verdict_problems(probe, verdict)
-    counted, obstacle = seen, objective.tpot_untold([request for request in seen if request.ok])
+    counted, obstacle = (
+        requests,
+        objective.tpot_untold([request for request in requests if request.ok]),
+    )
     if counts is not None:
-        counted, obstacle = counts.recounted(seen), counts.obstacle(seen)
+        counted, obstacle = counts.recounted(requests), counts.obstacle(requests)
     again = objective.verdict(counted, doc, objectives, rate=rate, ended_by=by)
-    wanted = objectives.tpot_ms is not None
+    needs_tpot = objectives.tpot_ms is not None
     untold = ""
-    if wanted and (verdict.met or verdict.untold):
+    if needs_tpot and (verdict.met or verdict.untold):
         untold = obstacle or verdict.untold
     if counts is not None and not untold and not ruling.overlooked and again.met is not verdict.met:
         problems.append(

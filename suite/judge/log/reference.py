@@ -58,13 +58,13 @@ def reference_of(evidence: Evidence) -> Reference:
 
 def reference_answers(evidence: Evidence) -> Mapping[str, ReferenceAnswer]:
     """What the reference run answered to the run's own tasks, by id; empty without one."""
-    known = reference_of(evidence).known
-    if known is None:
+    reference = reference_of(evidence).known
+    if reference is None:
         return {}
     lines = evidence.tasks
     return {
         answer.id: answer
-        for answer in known.document.answers
+        for answer in reference.document.answers
         if answer.id in lines and lines[answer.id].record_sha256 == answer.record_sha256
     }
 
@@ -122,5 +122,5 @@ def paired(here: Sequence[float], there: Sequence[float]) -> Ratio | None:
 def mean_tokens(events: Sequence[Request]) -> float | None:
     """Mean length of the answers to one task; None where one was not counted."""
     counts = [tokens(event) for event in events]
-    known = [float(count) for count in counts if count is not None]
-    return mean(known) if known and len(known) == len(counts) else None
+    numbers = [float(count) for count in counts if count is not None]
+    return mean(numbers) if numbers and len(numbers) == len(counts) else None

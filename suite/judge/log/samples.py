@@ -280,24 +280,24 @@ def repeat_of(log: PhaseLog, events: Sequence[Request], answers: Sequence[Answer
 
 def _repeat_obstacle(log: PhaseLog, events: Sequence[Request], lateness: list[float]) -> str:
     """Why one repeat of a phase can't be measured."""
-    doc, made = log.doc, len(events)
+    doc, count = log.doc, len(events)
     where = Sentence(f"repeat {doc.repeat}: ", f"重复 {doc.repeat}：")
-    if made == 0:
+    if count == 0:
         return Sentence(f"{where}it did not run", f"{chinese(where)}未运行")
     failed = sum(not is_answer(event) for event in events)
-    if failed == made:
+    if failed == count:
         return Sentence(
-            f"{where}all {made} requests failed", f"{chinese(where)}全部 {made} 个请求失败"
+            f"{where}all {count} requests failed", f"{chinese(where)}全部 {count} 个请求失败"
         )
     if due.missing(log):
         return Sentence(
-            f"{where}only {made} of {doc.tasks} requests were made",
-            f"{chinese(where)}{doc.tasks} 个请求中只发出 {made} 个",
+            f"{where}only {count} of {doc.tasks} requests were made",
+            f"{chinese(where)}{doc.tasks} 个请求中只发出 {count} 个",
         )
-    if not is_search(doc) and failed / made > doc.failure_bound:
+    if not is_search(doc) and failed / count > doc.failure_bound:
         return Sentence(
-            f"{where}{failed} of {made} requests failed, more than {doc.failure_bound:.2%}",
-            f"{chinese(where)}{made} 个请求中有 {failed} 个失败，超过 {doc.failure_bound:.2%}",
+            f"{where}{failed} of {count} requests failed, more than {doc.failure_bound:.2%}",
+            f"{chinese(where)}{count} 个请求中有 {failed} 个失败，超过 {doc.failure_bound:.2%}",
         )
     bound = doc.lateness_bound_ms
     if log.open_loop and bound is not None:

@@ -45,13 +45,13 @@ def results(phase: PhaseSamples, objectives: Objectives) -> tuple[SearchResult, 
 def _result(repeat: Repeat, source: str, objectives: Objectives) -> SearchResult:
     log = repeat.log
     answers = {answer.event.index: answer for answer in repeat.answers}
-    again = probes.replay(log, objectives, probes.Counts(source, answers))
+    replayed = probes.replay(log, objectives, probes.Counts(source, answers))
     return SearchResult(
         repeat=repeat.number,
         percentile=float(search_of(log.doc).percentile),
-        rate=_answer(again, objectives),
-        ended=again.answer.ended,
-        probes=again.probes,
+        rate=_answer(replayed, objectives),
+        ended=replayed.answer.ended,
+        probes=replayed.probes,
     )
 
 

@@ -119,9 +119,9 @@ def _sessions(requests: Sequence[Observed], turns: int) -> list[Observed]:
     for request in requests:
         # A named tuple's own `index` hides its type from the checker.
         session = int(request[0]) // turns
-        known = by_session.get(session, request)
-        sent, end = min(known.sent, request.sent), max(known.end, request.end)
-        by_session[session] = known._replace(sent=sent, end=end)
+        previous = by_session.get(session, request)
+        sent, end = min(previous.sent, request.sent), max(previous.end, request.end)
+        by_session[session] = previous._replace(sent=sent, end=end)
     return list(by_session.values())
 
 
@@ -198,16 +198,17 @@ def track(phase: PhaseSamples) -> Track | None:
     span = repeat.end - repeat.first_sent
     if buckets < 2 or span <= 0:
         return None
-    held: list[list[Answer]] = [[] for _ in range(buckets)]
+    answers_by_bucket: list[list[Answer]] = [[] for _ in range(buckets)]
     for answer in repeat.answers:
-        held[max(0, min((answer.sent - repeat.first_sent) * buckets // span, buckets - 1))].append(
-            answer
-        )
+        answers_by_bucket[
+            max(0, min((answer.sent - repeat.first_sent) * buckets // span, buckets - 1))
+        ].append(answer)
     return Track(
         bucket_s=stored(repeat.window_s / buckets),
-        ttft_ms=tuple(_middle([each.ttft for each in mine]) for mine in held),
+        ttft_ms=tuple(_middle([each.ttft for each in mine]) for mine in answers_by_bucket),
         tpot_ms=tuple(
-            _middle([each.tpot for each in mine if each.tpot is not None]) for mine in held
+            _middle([each.tpot for each in mine if each.tpot is not None])
+            for mine in answers_by_bucket
         ),
     )
 

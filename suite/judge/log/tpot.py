@@ -55,10 +55,10 @@ def _claimed_beyond_text(answers: Sequence[Answer]) -> str:
     if all(count is None for count in own):
         return ""
     in_texts = sum(count or 0 for count in own)
-    made = sum(answer.generated or 0 for answer in answers)
-    if in_texts < LEAST_OWN * made:
+    generated = sum(answer.generated or 0 for answer in answers)
+    if in_texts < LEAST_OWN * generated:
         return Sentence(
-            f"{made} tokens are claimed, the texts hold {in_texts}: nobody saw when the others came",
-            f"引擎声称 {made} 个 token，文本中有 {in_texts} 个：其余的到达时刻无从得知",
+            f"{generated} tokens are claimed, the texts hold {in_texts}: nobody saw when the others came",
+            f"引擎声称 {generated} 个 token，文本中有 {in_texts} 个：其余的到达时刻无从得知",
         )
     return ""

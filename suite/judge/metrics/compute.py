@@ -247,7 +247,7 @@ def _score(
 ) -> tuple[dict[tuple[str, str], Scores], set[str]]:
     """ROUGE of every pair that a phase or the baseline needs, and the tasks that were asked."""
     tasks = evidence.tasks
-    asked = {answer.event.task for phase in phases for answer in phase.answers}
+    tasks_asked = {answer.event.task for phase in phases for answer in phase.answers}
     pairs = [
         (tasks[answer.event.task].reference, answer.event.text)
         for phase in phases
@@ -255,9 +255,9 @@ def _score(
         for answer in search.texts(phase)
         if answer.event.task in tasks
     ]
-    known = sorted(asked & set(tasks))
-    pairs += [(tasks[name].reference, tasks[name].lead) for name in known]
-    return rouge.score_texts(pairs), asked
+    scored = sorted(tasks_asked & set(tasks))
+    pairs += [(tasks[name].reference, tasks[name].lead) for name in scored]
+    return rouge.score_texts(pairs), tasks_asked
 
 
 def _run(evidence: Evidence) -> dict[str, Value]:

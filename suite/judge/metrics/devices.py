@@ -101,9 +101,9 @@ def devices(inputs: PhaseInputs) -> Mapping[str, Value]:
 
 def _values(plan: Plan, samples: list[TelemetrySample], quantity: Quantity) -> tuple[Value, Value]:
     read = READS[quantity]
-    known = by_device(plan, samples, quantity)
+    by_id = by_device(plan, samples, quantity)
     of_each = [
-        [value for _, value in points] for points in known.values() if len(points) >= LEAST_SAMPLES
+        [value for _, value in points] for points in by_id.values() if len(points) >= LEAST_SAMPLES
     ]
     if not of_each:
         none = NotMeasured(_why(plan))
@@ -148,18 +148,18 @@ def device_series(
     samples = within(telemetry, repeat)
     curves = []
     for quantity in READS:
-        known = by_device(plan, samples, quantity)
-        fewest = min(map(len, known.values()), default=0)
+        by_id = by_device(plan, samples, quantity)
+        fewest = min(map(len, by_id.values()), default=0)
         if fewest < LEAST_SAMPLES:
             continue
         buckets = min(BUCKETS, fewest)
         width = (repeat.end - repeat.first_sent) / buckets
-        each = [bucketed(points, repeat.first_sent, width, buckets) for points in known.values()]
+        each = [bucketed(points, repeat.first_sent, width, buckets) for points in by_id.values()]
         curves.append(
             DeviceSeries(
                 quantity=quantity,
                 unit=READS[quantity].unit,
-                devices=len(known),
+                devices=len(by_id),
                 bucket_s=stored(width / 1e9),
                 values=tuple(
                     _together(column, adds=READS[quantity].adds)

@@ -160,15 +160,15 @@ def _values(phase: PhaseSamples, energies: Sequence[float], idle: float | str) -
 def measured(inputs: PhaseInputs) -> tuple[list[Meter], list[power.Energy]] | str:
     """The meters of the devices in use and the energy of each repeat; or why it is not measured."""
     plan = inputs.plan
-    known = power.meters(plan, inputs.evidence.telemetry)
-    if not known:
+    meters = power.meters(plan, inputs.evidence.telemetry)
+    if not meters:
         tools = ", ".join(sorted({tool.tool for tool in plan.telemetry}))
         return (
             Sentence(f"no power telemetry from {tools}", f"{tools} 没有给出功率遥测")
             if tools
             else Sentence("the plan has no telemetry tool", "计划中没有遥测工具")
         )
-    watching = power.used(plan, known)
+    watching = power.used(plan, meters)
     if isinstance(watching, str):
         return watching
     shared = partitioned(inputs.evidence)
@@ -189,20 +189,20 @@ def measured(inputs: PhaseInputs) -> tuple[list[Meter], list[power.Energy]] | st
 @phase_metrics(METRICS)
 def energies(inputs: PhaseInputs) -> Mapping[str, Value]:
     """Energy metrics of a phase without obstacle."""
-    known = measured(inputs)
-    if isinstance(known, str):
-        return dict.fromkeys(NAMES, NotMeasured(known))
-    watching, repeats = known
+    measurement = measured(inputs)
+    if isinstance(measurement, str):
+        return dict.fromkeys(NAMES, NotMeasured(measurement))
+    watching, repeats = measurement
     idle = _idle_watts(watching, inputs.evidence.marks)
     return _values(inputs.phase, [energy.joules for energy in repeats], idle)
 
 
 def source(inputs: PhaseInputs) -> EnergySource | None:
     """How the phase's energy was come by; None where it is not measured."""
-    known = None if inputs.phase.obstacle else measured(inputs)
-    if known is None or isinstance(known, str) or not known[1]:
+    measurement = None if inputs.phase.obstacle else measured(inputs)
+    if measurement is None or isinstance(measurement, str) or not measurement[1]:
         return None
-    watching, repeats = known
+    watching, repeats = measurement
     ratios = [ratio for energy in repeats for ratio in energy.ratios]
     idle = _idle_watts(watching, inputs.evidence.marks)
     return EnergySource(

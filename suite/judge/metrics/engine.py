@@ -83,8 +83,8 @@ METRICS = (
 @phase_metrics(METRICS, needs="requests")
 def engine_metrics(inputs: PhaseInputs) -> Mapping[str, Value]:
     """Gauges and counters over all repeats of a phase."""
-    known = engine.of_phases(inputs.evidence)
-    repeats = [known.get(repeat.log.name, ()) for repeat in inputs.phase.repeats]
+    phases = engine.of_phases(inputs.evidence)
+    repeats = [phases.get(repeat.log.name, ()) for repeat in inputs.phase.repeats]
     if not any(repeats):
         return dict.fromkeys((metric.id for metric in METRICS), NotMeasured(NO_PAGE))
     return {
@@ -154,8 +154,8 @@ def _gauge(
 def _counted(repeats: Sequence[Sequence[EngineSample]], name: Counter) -> float | None:
     """Growth of a counter over all repeats; None where one of them does not tell."""
     counts = [engine.counted(samples, name) for samples in repeats]
-    known = [count for count in counts if count is not None]
-    return math.fsum(known) if len(known) == len(counts) else None
+    counted = [count for count in counts if count is not None]
+    return math.fsum(counted) if len(counted) == len(counts) else None
 
 
 def _count(repeats: Sequence[Sequence[EngineSample]], name: Counter, unit: str) -> Value:

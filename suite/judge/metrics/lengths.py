@@ -100,11 +100,11 @@ def _ratio(inputs: PhaseInputs, mean: Value) -> Value:
 def output_length_exact(inputs: PhaseInputs) -> Value:
     """Share of the answers that have exactly the length asked for."""
     phase = inputs.phase
-    wanted = given(phase.doc.lengths)
-    if wanted is None:
+    lengths = given(phase.doc.lengths)
+    if lengths is None:
         return NotMeasured(NO_LENGTH)
     if not phase.counts_tokens:
         return NotMeasured(NO_COUNT)
     answers = phase.answers
-    exactly = sum(answer.claimed == asked(wanted, answer.event.index)[1] for answer in answers)
+    exactly = sum(answer.claimed == asked(lengths, answer.event.index)[1] for answer in answers)
     return exact(exactly / len(answers), "1", len(answers))

@@ -98,10 +98,10 @@ def offered(inputs: PhaseInputs) -> dict[str, Value]:
 
 
 def _over_repeats(values: Sequence[float | None], unit: str, count: int) -> Value:
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
+    numbers = [value for value in values if value is not None]
+    if len(numbers) < len(values):
         return NotMeasured(NO_TIME)
-    return intervals.t_value(known, unit, count)
+    return intervals.t_value(numbers, unit, count)
 
 
 def _effective(phase: PhaseSamples) -> Value:

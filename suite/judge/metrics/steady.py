@@ -16,7 +16,7 @@ from suite.judge.metrics.metric import Headline, Metric, phase_metric, phase_met
 from suite.judge.metrics.throughput import SLICES, over_repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from suite.base.statistics import Floats
     from suite.documents.comparison import Family
@@ -46,6 +46,14 @@ def _obstacle(states: Sequence[SteadyLoad]) -> str:
         ),
         "",
     )
+
+
+def _over_states(inputs: PhaseInputs, unit: str, of: Callable[[SteadyLoad], float]) -> Value:
+    """A figure of each repeat's steady state, over the repeats."""
+    states = inputs.steady_states
+    if why := _obstacle(states):
+        return NotMeasured(why)
+    return intervals.t_value([of(state) for state in states], unit, _answers(states))
 
 
 def _answers(states: Sequence[SteadyLoad]) -> int:
@@ -100,11 +108,7 @@ def steady_output_throughput(inputs: PhaseInputs) -> Value:
 )
 def steady_start_s(inputs: PhaseInputs) -> Value:
     """When the load became steady."""
-    states = inputs.steady_states
-    why = _obstacle(states)
-    if why:
-        return NotMeasured(why)
-    return intervals.t_value([state.start_s for state in states], "s", _answers(states))
+    return _over_states(inputs, "s", lambda state: state.start_s)
 
 
 @phase_metric(
@@ -125,11 +129,7 @@ def steady_start_s(inputs: PhaseInputs) -> Value:
 )
 def steady_share(inputs: PhaseInputs) -> Value:
     """How much of the phase was steady."""
-    states = inputs.steady_states
-    why = _obstacle(states)
-    if why:
-        return NotMeasured(why)
-    return intervals.t_value([state.share for state in states], "1", _answers(states))
+    return _over_states(inputs, "1", lambda state: state.share)
 
 
 def _drift(

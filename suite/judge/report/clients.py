@@ -39,30 +39,30 @@ UNKNOWN: Final = Sentence("unknown", "未知")
 
 def columns(card: Scorecard) -> list[Column]:
     """The table's columns, by the same client in each row; none where the run sent everything itself."""
-    known = card.clients
-    if known is UNSET:
+    clients = card.clients
+    if clients is UNSET:
         return []
-    number = range(len(known.number))
+    number = range(len(clients.number))
     cells: dict[str, tuple[str, Sequence[str]]] = {
-        "client-number": ("number", [_named(known, n) for n in number]),
+        "client-number": ("number", [_named(clients, n) for n in number]),
         "client-requests": (
             "requests",
-            [f"{plain(known.requests[n])} ({known.share[n]:.1%})" for n in number],
+            [f"{plain(clients.requests[n])} ({clients.share[n]:.1%})" for n in number],
         ),
         "client-clock": (
             "clock_least_us",
-            [_between(known.clock_least_us[n], known.clock_most_us[n]) for n in number],
+            [_between(clients.clock_least_us[n], clients.clock_most_us[n]) for n in number],
         ),
         "client-late": (
             "late",
-            [f"{plain(known.late[n])} / {plain(known.planned[n])}" for n in number],
+            [f"{plain(clients.late[n])} / {plain(clients.planned[n])}" for n in number],
         ),
-        "client-ceiling": ("ceiling", [plain(round(known.ceiling[n])) for n in number]),
-        "client-connections": ("connections", [_connections(known, n) for n in number]),
-        "client-machine": ("machine", [_machine(known, n) for n in number]),
+        "client-ceiling": ("ceiling", [plain(round(clients.ceiling[n])) for n in number]),
+        "client-connections": ("connections", [_connections(clients, n) for n in number]),
+        "client-machine": ("machine", [_machine(clients, n) for n in number]),
     }
-    if any(known.lost):
-        cells["client-lost"] = ("lost", [why or "–" for why in known.lost])
+    if any(clients.lost):
+        cells["client-lost"] = ("lost", [why or "–" for why in clients.lost])
     return [
         Column(key, card.standing.get(f"/clients/{member}", "asserted"), texts)
         for key, (member, texts) in cells.items()

@@ -150,11 +150,11 @@ def _lengths(lengths: LengthsResult) -> Both:
     def had(got: tuple[int, int] | None) -> Both:
         return ("not counted", "未计数") if got is None else (span(got), span(got))
 
-    sent, made = had(lengths.input_got), had(lengths.output_got)
+    sent, generated = had(lengths.input_got), had(lengths.output_got)
     asked_in, asked_out = span(lengths.input_asked), span(lengths.output_asked)
     return (
-        f"prompt {asked_in} asked for, {sent[0]} sent; answer {asked_out} asked for, {made[0]} had",
-        f"提示要求 {asked_in}，实际 {sent[1]}；回答要求 {asked_out}，实际 {made[1]}",
+        f"prompt {asked_in} asked for, {sent[0]} sent; answer {asked_out} asked for, {generated[0]} had",
+        f"提示要求 {asked_in}，实际 {sent[1]}；回答要求 {asked_out}，实际 {generated[1]}",
     )
 
 
@@ -186,11 +186,11 @@ def turns(phase: CardPhase) -> list[TurnRow]:
 def turn_plots(phase: CardPhase) -> list[tuple[Both, Markup]]:
     """TTFT and the length of the conversation by turn."""
     pictures = []
-    known = given(phase.turns, ())
+    turns = given(phase.turns, ())
     for key in ("ttft", "prompt_tokens"):
         dots = [
             curves.dot(turn.number + 1.0, turn.ttft if key == "ttft" else turn.prompt_tokens)
-            for turn in known
+            for turn in turns
         ]
         caption = WORDS[f"turn-{key}"]
         line = curves.Line("", [dot for dot in dots if dot])

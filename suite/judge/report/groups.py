@@ -172,8 +172,8 @@ def table(block: Block) -> GroupTable:
 
 def axes_of(block: Block) -> list[str]:
     """What varies over a group."""
-    known = {axis for phase in block.phases for axis in _axes(phase)}
-    return [*(axis for axis in AXES if axis in known), *sorted(known - set(AXES))]
+    axes = {axis for phase in block.phases for axis in _axes(phase)}
+    return [*(axis for axis in AXES if axis in axes), *sorted(axes - set(AXES))]
 
 
 def _place(phase: CardPhase, axes: list[str]) -> tuple[int, ...]:

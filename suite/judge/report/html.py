@@ -186,7 +186,7 @@ def render(
     card = in_both(card)
     bundle = envelope.parse(bundle_bytes)
     stated = statement.parse_statement(bundle.payload)
-    shown = [read_shown(data, stated.sha256) for data in carried.statements]
+    statements = [read_shown(data, stated.sha256) for data in carried.statements]
     style = style_sheet()
     page = (
         _environment()
@@ -207,9 +207,9 @@ def render(
             payload_bytes=len(bundle.payload),
             subjects=stated.subjects,
             next_figure=functools.partial(next, itertools.count(1)),
-            level=level_shown(card, shown, carried.maker),
+            level=level_shown(card, statements, carried.maker),
             maker=carried.maker,
-            statements=[_statement(item) for item in shown],
+            statements=[_statement(item) for item in statements],
             block=Markup(embed_bundle(bundle_bytes)),  # noqa: S704 - escaped by its maker
         )
     )

@@ -78,8 +78,8 @@ def show(metric: str, value: Value) -> Shown:
     factor, unit = 1.0, value.unit
     fixed = None
     if unit == "1":
-        known = REGISTRY.get(metric)
-        percent = known is not None and known.percent
+        definition = REGISTRY.get(metric)
+        percent = definition is not None and definition.percent
         factor, unit, fixed = (100.0, "%", None) if percent else (1.0, "", 4)
     number = value.value * factor
     low, high = value.low, value.high

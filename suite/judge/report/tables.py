@@ -87,9 +87,9 @@ def _quantities(card: Scorecard, phase: CardPhase) -> list[dict[str, str]]:
     """The rows of the latency table: of each quantity the ids of its metrics, by statistic."""
     rows: dict[str, dict[str, str]] = {}
     for metric in ordered(card, phase.metrics):
-        known = REGISTRY.get(metric)
-        if known and known.quantity and known.statistic:
-            rows.setdefault(known.quantity.id, {})[known.statistic.id] = metric
+        definition = REGISTRY.get(metric)
+        if definition and definition.quantity and definition.statistic:
+            rows.setdefault(definition.quantity.id, {})[definition.statistic.id] = metric
     return [names for names in rows.values() if "p50" in names]
 
 
@@ -168,8 +168,8 @@ def missing(card: Scorecard, phase: CardPhase) -> list[Missing]:
             add(first, _quantity_title(first), show(first, phase.metrics[first]).reason)
     taken = {name for names in quantities for name in names.values()}
     for row in _rows(card, phase.metrics, taken):
-        known = REGISTRY.get(row.metric)
-        if not row.shown.measured and not (known and row.shown.reason == known.unasked):
+        definition = REGISTRY.get(row.metric)
+        if not row.shown.measured and not (definition and row.shown.reason == definition.unasked):
             add(row.metric, row.title, row.shown.reason)
     return list(by_reason.values())
 
@@ -204,8 +204,8 @@ def definitions(card: Scorecard) -> list[Definition]:
     """Every metric on the card, in order; the statistics of a latency share one entry."""
     entries: dict[str, Definition] = {}
     for name in ordered(card, card.metrics):
-        metric, known = card.metrics[name], REGISTRY.get(name)
-        quantity = known.quantity if known else None
+        metric, definition = card.metrics[name], REGISTRY.get(name)
+        quantity = definition.quantity if definition else None
         key = quantity.id if quantity else name
         if key in entries:
             entries[key].names.append(name)
@@ -269,8 +269,8 @@ def _picture(row: QualityRow) -> Markup | str:
     if not isinstance(value, Measured):
         return ""
     base = baseline.value if isinstance(baseline, Measured) else None
-    known = [value.value, value.high, row.reference, row.bound, base]
-    top = max(number for number in known if number is not None) * 1.12
+    numbers = [value.value, value.high, row.reference, row.bound, base]
+    top = max(number for number in numbers if number is not None) * 1.12
     if top <= 0:
         return ""
     marks = {"baseline": base, "gate": row.bound, "reference": row.reference}

@@ -22,9 +22,9 @@ def aligned(rows: Sequence[tuple[str, ...]], sides: str, *, reason_from: int = 1
         reason_from: a row without anything from this column on holds a reason in the column before: it may run
             beyond its column instead of widening it.
     """
-    whole = [row for row in rows if any(row[reason_from:]) or len(sides) <= reason_from]
+    complete = [row for row in rows if any(row[reason_from:]) or len(sides) <= reason_from]
     widths = [
-        max(columns(row[i]) for row in (whole if i >= reason_from - 1 else rows))
+        max(columns(row[i]) for row in (complete if i >= reason_from - 1 else rows))
         for i in range(len(sides))
     ]
     lines = []

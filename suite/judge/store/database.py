@@ -95,18 +95,18 @@ def opened(text: str | None, *, make: bool = False) -> Iterator[Engine]:
             )
         with contextlib.suppress(OSError):  # whatever is in the way, SQLite says so
             place.parent.mkdir(parents=True, exist_ok=True)
-    shown = url.render_as_string(hide_password=True)
+    address = url.render_as_string(hide_password=True)
     try:
         engine = create_engine(url)
     except ImportError as cause:  # SQLAlchemy is there, the database's driver is not
         raise missing(cause) from cause
     try:
         with engine.begin() as connection:
-            migrate(connection, shown)
+            migrate(connection, address)
         yield engine
     except DatabaseError as cause:
         why = str(cause.orig or cause).strip().splitlines()[0]
-        raise SetupError("store-unreachable", f"{shown}: {why}") from cause
+        raise SetupError("store-unreachable", f"{address}: {why}") from cause
     finally:
         engine.dispose()
 

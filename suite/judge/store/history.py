@@ -101,8 +101,8 @@ def series(engine: Engine, wanted: Wanted) -> list[Series]:
     rows: dict[str, list[StoredRun]] = {}
     with engine.connect() as connection:
         for row in connection.execute(query.order_by(RUNS.c.started, RUNS.c.id)):
-            held = StoredRun(stored_card(row.card), row.payload_sha256, row.signer)
-            rows.setdefault(row.series, []).append(held)
+            stored = StoredRun(stored_card(row.card), row.payload_sha256, row.signer)
+            rows.setdefault(row.series, []).append(stored)
     if not rows:
         hint = Sentence("suite db ingest RUN puts one in", "suite db ingest RUN 可将其存入")
         raise EvidenceError(
@@ -140,11 +140,11 @@ def history(listed: Sequence[Series], metrics: Collection[str]) -> History:
 
 def _run(run: StoredRun, chosen: Sequence[Key]) -> HistoryRun:
     card = run.card
-    held: dict[str, dict[str, Value]] = {}
+    values: dict[str, dict[str, Value]] = {}
     for key in chosen:
         value = run.value(key)
         if value is not None:
-            held.setdefault(key[0], {})[key[1]] = value
+            values.setdefault(key[0], {})[key[1]] = value
     return HistoryRun(
         run=card.run.id,
         payload_sha256=run.payload_sha256,
@@ -155,5 +155,5 @@ def _run(run: StoredRun, chosen: Sequence[Key]) -> HistoryRun:
         engine=f"{card.engine.title} {card.engine.version}".strip(),
         image=card.engine.image_digest or card.engine.image_reference,
         suite=f"{card.suite.version}, {card.suite.commit}",
-        values=held,
+        values=values,
     )

@@ -69,23 +69,23 @@ def ingest(engine: Engine, item: Item) -> Change:
 
 
 def _ingest(connection: Connection, item: Item) -> Change:
-    known = connection.execute(
+    stored = connection.execute(
         select(RUNS.c.id, RUNS.c.payload_sha256, RUNS.c.signed, RUNS.c.has_evidence).where(
             RUNS.c.manifest_sha256 == item.manifest_sha256
         )
     ).one_or_none()
-    if known is not None:
-        had = bool(known.signed), bool(known.has_evidence)
-        newer = item.payload_sha256 != known.payload_sha256
+    if stored is not None:
+        had = bool(stored.signed), bool(stored.has_evidence)
+        newer = item.payload_sha256 != stored.payload_sha256
         # A card without its evidence never drives out one with it, nor an unsigned one a signed one.
         lacks = any(old and not new for old, new in zip(had, item.worth, strict=True))
         if lacks or (item.worth == had and not newer):
             return "known"
-        _remove(connection, known.id)
+        _remove(connection, stored.id)
     (number,) = connection.execute(insert(RUNS).values(_run(item))).inserted_primary_key or (0,)
     for table, rows in _parts(item):
         _fill(connection, table, number, rows)
-    return "added" if known is None else "replaced"
+    return "added" if stored is None else "replaced"
 
 
 def _remove(connection: Connection, number: int) -> None:

@@ -118,7 +118,7 @@ def _trend(runs: Sequence[StoredRun], key: Key) -> MetricTrend | None:
     description = numbers[-1][0].card.metrics[key[1]]
     if description.direction == "none":
         return None
-    made = MetricTrend(
+    trend = MetricTrend(
         phase=key[0],
         metric=key[1],
         unit=numbers[-1][1].unit,
@@ -136,18 +136,18 @@ def _trend(runs: Sequence[StoredRun], key: Key) -> MetricTrend | None:
             if isinstance(newest, NotMeasured)
             else Sentence("the newest run has no such number", "最新的运行没有此数字")
         )
-        return replace(made, trend="lost", runs_before=len(numbers), runs_since=0, why=why)
+        return replace(trend, trend="lost", runs_before=len(numbers), runs_since=0, why=why)
     if len(numbers) <= BEFORE:
         why = Sentence(
             f"{len(numbers) - 1} earlier runs have it, {BEFORE} are needed",
             f"先前有 {len(numbers) - 1} 次运行含有它，需要 {BEFORE} 次",
         )
-        return replace(made, trend="too-few", why=why)
+        return replace(trend, trend="too-few", why=why)
     logarithmic = all(value.value > 0 for _, value in numbers)
-    change = step([_level(value, made.direction, logarithmic=logarithmic) for _, value in numbers])
+    change = step([_level(value, trend.direction, logarithmic=logarithmic) for _, value in numbers])
     if change is None:
-        return made
-    return _described(made, numbers, change, logarithmic=logarithmic)
+        return trend
+    return _described(trend, numbers, change, logarithmic=logarithmic)
 
 
 def _described(
@@ -255,13 +255,13 @@ def regressions(
         metrics: which numbers; those that lead a card where none is named.
         margin: smallest relative change that counts.
     """
-    made = tuple(judge(item, metrics, margin) for item in listed)
+    trends = tuple(judge(item, metrics, margin) for item in listed)
     worse = any(
         item.broken or any(trend.trend in ("worse", "lost") for trend in item.metrics)
-        for item in made
+        for item in trends
     )
     return Regressions(
-        history_schema=HISTORY_SCHEMA, level=LEVEL, margin=margin, worse=worse, series=made
+        history_schema=HISTORY_SCHEMA, level=LEVEL, margin=margin, worse=worse, series=trends
     )
 
 

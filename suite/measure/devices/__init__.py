@@ -69,11 +69,11 @@ def hidden(
         for device in devices
         if (number := given(device.identity))
     }
-    named = [
+    variables = [
         replace(device, identity=digests.get(given(device.identity, ""), UNSET))
         for device in devices
     ]
-    return named, [_without(output, digests) for output in outputs]
+    return variables, [_without(output, digests) for output in outputs]
 
 
 def _without(output: ToolOutput, digests: dict[str, str]) -> ToolOutput:

@@ -69,8 +69,8 @@ def attach(
         wait_s=engine.readiness.timeout_s,
         on_progress=on_progress,
     )
-    wanted = engine.served_model_name
-    name = _model_name(base_url, met, headers, wanted=wanted, named=named, id_=plan.model.id)
+    model = engine.served_model_name
+    name = _model_name(base_url, met, headers, wanted=model, named=named, id_=plan.model.id)
     sentence = Sentence(
         f"{base_url} answers at {met.address} on {met.path}; its model is {name}",
         f"{base_url} 在 {met.address} 的 {met.path} 应答；其模型为 {name}",

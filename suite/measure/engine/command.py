@@ -18,22 +18,22 @@ def listen_on(command: Sequence[str], host: str, port: int) -> list[str]:
         port: TCP port to listen on.
     """
     result: list[str] = []
-    wanted = {"--host": host, "--port": str(port)}
-    seen: set[str] = set()
+    values = {"--host": host, "--port": str(port)}
+    replaced: set[str] = set()
     replace_next = ""
     for token in command:
         flag, equals, _ = token.partition("=")
         if replace_next:
-            result.append(wanted[replace_next])
+            result.append(values[replace_next])
             replace_next = ""
-        elif flag in wanted:
-            seen.add(flag)
-            result.append(f"{flag}={wanted[flag]}" if equals else flag)
+        elif flag in values:
+            replaced.add(flag)
+            result.append(f"{flag}={values[flag]}" if equals else flag)
             replace_next = "" if equals else flag
         else:
             result.append(token)
-    for flag, value in wanted.items():
-        if flag not in seen:
+    for flag, value in values.items():
+        if flag not in replaced:
             result += [flag, value]
     return result
 

@@ -55,8 +55,8 @@ class CompileCache:
 
     def variables(self, place: str) -> dict[str, str]:
         """The engine's variables when it sees the directory at `place`."""
-        named = self.declared.variables.items()
-        return {name: f"{place}/{subdirectory}" for name, subdirectory in named}
+        pairs = self.declared.variables.items()
+        return {name: f"{place}/{subdirectory}" for name, subdirectory in pairs}
 
     def facts(self) -> Facts:
         """``engine.compile_cache`` and the key that says what it belongs to."""
@@ -68,14 +68,14 @@ class CompileCache:
             return
         with contextlib.suppress(OSError):
             self.store.parent.mkdir(parents=True, exist_ok=True)
-            made = Path(tempfile.mkdtemp(prefix=f"{self.key[:12]}-", dir=self.store.parent))
+            directory = Path(tempfile.mkdtemp(prefix=f"{self.key[:12]}-", dir=self.store.parent))
             try:
-                shutil.copytree(self.directory, made / _FILES, symlinks=True)
-                (made / _DIGEST).write_text(tree_digest(made / _FILES))
+                shutil.copytree(self.directory, directory / _FILES, symlinks=True)
+                (directory / _DIGEST).write_text(tree_digest(directory / _FILES))
                 shutil.rmtree(self.store, ignore_errors=True)
-                made.rename(self.store)
+                directory.rename(self.store)
             finally:
-                shutil.rmtree(made, ignore_errors=True)
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -139,9 +139,9 @@ def tree_digest(directory: Path) -> str:
 def _copied(store: Path, directory: Path) -> bool:
     """Fill the directory from the store; leave it empty when there is nothing, or not what was stored."""
     try:
-        wanted = (store / _DIGEST).read_text()
+        digest = (store / _DIGEST).read_text()
         shutil.copytree(store / _FILES, directory, symlinks=True, dirs_exist_ok=True)
-        same = tree_digest(directory) == wanted
+        same = tree_digest(directory) == digest
     except OSError:
         same = False
     if not same:
@@ -159,5 +159,5 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
     except OSError:
         return os.uname().machine
-    wanted = ("model name", "flags", "Features", "CPU part")
-    return "\n".join(sorted({line for line in lines if line.startswith(wanted)}))
+    names = ("model name", "flags", "Features", "CPU part")
+    return "\n".join(sorted({line for line in lines if line.startswith(names)}))

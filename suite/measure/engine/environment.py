@@ -111,8 +111,8 @@ def ensure_environment(
             target.unlink()
         shutil.rmtree(target, ignore_errors=True)
         program = uv.program()
-        made = [program, "venv", "--quiet", "--python", sys.executable, str(target)]
-        _run(made, "environment-failed")
+        command = [program, "venv", "--quiet", "--python", sys.executable, str(target)]
+        _run(command, "environment-failed")
         files = ("-r", str(source.parent / TORCH_FILE), "-r", str(source))
         offline = ("--no-index", "--find-links", str(wheels))
         # Byte-compiled now, so that the first start is no slower than the later ones.

@@ -195,7 +195,7 @@ def log_tail(path: Path, lines: int = LOG_TAIL_LINES) -> str:
     try:
         with path.open("rb") as stream:
             stream.seek(max(0, path.stat().st_size - 65_536))
-            kept = deque(stream.read().decode("utf-8", "replace").splitlines(), maxlen=lines)
+            tail = deque(stream.read().decode("utf-8", "replace").splitlines(), maxlen=lines)
     except OSError:
         return ""
-    return "\n".join(f"    {line[:400]}" for line in kept if line.strip())
+    return "\n".join(f"    {line[:400]}" for line in tail if line.strip())

@@ -75,9 +75,9 @@ class MiniModel:
         prompt = self._tokenizer.decode(ids) if ids else request.prompt
         task = self._task(prompt)
         public = task is not None and task < self._public
-        known = task is not None and public and self._documents[task] in prompt
+        documented = task is not None and public and self._documents[task] in prompt
         (tokens,) = [len(ids)] if ids else self._tokenizer.prompt_tokens([prompt], "chat")
-        return Ask(number, prompt, tokens, task, known, request.stream, public)
+        return Ask(number, prompt, tokens, task, documented, request.stream, public)
 
     def _task(self, prompt: str) -> int | None:
         sentences = prompt.replace("\n", " ").split(". ")

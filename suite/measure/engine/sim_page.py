@@ -41,13 +41,13 @@ _BY: Final = {
 
 def table(language: str) -> str:
     """One row a cheat, one column a level, in one language, ``en`` or ``zh``."""
-    seen = msgspec.json.decode(SEEN.read_bytes(), type=_Seen)
+    samples = msgspec.json.decode(SEEN.read_bytes(), type=_Seen)
     titles = [
         *getattr(_COLUMNS, language).split(" | "),
         *(getattr(LEVEL_NAMES[level], language) for level in LEVELS),
         *(getattr(words, language) for words in (_AUDITED, _STOPS, _LEFT)),
     ]
-    rows = [_row(cheat, seen.get(cheat.name, {}), language) for cheat in CHEATS.values()]
+    rows = [_row(cheat, samples.get(cheat.name, {}), language) for cheat in CHEATS.values()]
     return markdown.table(titles, rows)
 
 

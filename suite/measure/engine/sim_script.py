@@ -221,13 +221,13 @@ def read_script(text: str) -> Script:
     document = jsonio.loads(data, name=name)
     if not isinstance(document, dict):
         raise _wrong(name, Sentence("it must be an object", "必须是对象"))
-    known = {field.name for field in fields(Script)}
+    members = {field.name for field in fields(Script)}
     for member in document:
-        if member not in known:
+        if member not in members:
             raise _wrong(
                 name,
                 Sentence(f"there is no member {member!r}", f"没有成员 {member!r}"),
-                choices(member, sorted(known)),
+                choices(member, sorted(members)),
             )
     faults = document.pop("faults", [])
     if not isinstance(faults, list):

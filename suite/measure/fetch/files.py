@@ -201,18 +201,19 @@ def _first_that_gives(places: tuple[str, ...], download: Download) -> str:
             reasons.append(Problem(f"{place}: {cause}"))
         else:
             return place
-    kept = download.part.tell()
-    wanted = download.path.name.removesuffix(".part")
+    offset = download.part.tell()
+    name = download.path.name.removesuffix(".part")
     if download.sha256:
-        wanted += f", SHA-256 {download.sha256}"
+        name += f", SHA-256 {download.sha256}"
     hint = (
         Sentence(
-            f"{kept} bytes are kept; run it again to go on", f"已保留 {kept} 字节；重新运行即可继续"
+            f"{offset} bytes are kept; run it again to go on",
+            f"已保留 {offset} 字节；重新运行即可继续",
         )
-        if kept
+        if offset
         else Sentence(
-            f"fetch it where there is a network and give it with --from FILE: {wanted}",
-            f"请在有网络之处获取，并以 --from FILE 给出：{wanted}",
+            f"fetch it where there is a network and give it with --from FILE: {name}",
+            f"请在有网络之处获取，并以 --from FILE 给出：{name}",
         )
     )
     raise DataError(

@@ -52,9 +52,9 @@ def find(name: str | None) -> ModelSource:
     path = resources.expanded(name)
     if path.is_dir():
         return ModelSource(path.resolve().name, None, path.resolve())
-    there = name.removeprefix(MODELSCOPE)
-    if there != name and _HUB_ID.match(there):
-        return _from_modelscope(there)
+    identifier = name.removeprefix(MODELSCOPE)
+    if identifier != name and _HUB_ID.match(identifier):
+        return _from_modelscope(identifier)
     if not _HUB_ID.match(name):
         near = nearest(name, [MINI_NAME])
         hint = (Sentence(f"{near} ", chinese(near)) if near else "") + Sentence(

@@ -124,13 +124,13 @@ class Driver:
         A server that refuses them is no reason to stop here: its requests will end with that outcome.
         """
         give_up = time.monotonic_ns() + WARM_NS
-        wanted = self._wanted()
+        count = self._wanted()
         while not self._hooks.stop():
             now = time.monotonic_ns()
             if now >= self._look_at:
                 self._look_at = now + LOOK_NS
-                self._loop.look_after(wanted)
-            stand = self._loop.pool.ready() >= wanted or not self._loop.pool.opening()
+                self._loop.look_after(count)
+            stand = self._loop.pool.ready() >= count or not self._loop.pool.opening()
             if stand or now > give_up:
                 return True
             self._loop.poll(self._look_at)

@@ -13,11 +13,11 @@ from suite.declare.tasks.formats.record import BOM, GZIP
 from suite.declare.tasks.records import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from suite.base.jsonio import JSONObject
-    from suite.declare.tasks.records import Collector
+    from suite.declare.tasks.records import Collector, Reading
 
 DOCUMENT_NAMES = ("document", "dialogue", "prompt", "question", "instruction")
 SUMMARY_NAMES = ("summary", "completion", "answer", "output", "response")
@@ -101,7 +101,23 @@ def read_record(line: bytes, place: Place, collector: Collector) -> JSONObject |
     return value
 
 
-def take_record(
+def read_records(texts: Iterable[tuple[bytes, Place]], collector: Collector) -> Reading:
+    """Read the objects of some texts, each with its place; the first that is readable decides which members are taken.
+
+    Raises:
+        DataError: ``data-columns``, ``data-empty``, and what the collector refuses.
+    """
+    columns: Columns | None = None
+    for row, (text, place) in enumerate(texts, 1):
+        record = read_record(text, place, collector)
+        if record is not None:
+            columns = columns or choose(list(record), place)
+            _take(record, columns, row, place, collector)
+    has_ids = columns is not None and columns.id is not None
+    return collector.finish(has_ids=has_ids, columns=columns.to_json() if columns else None)
+
+
+def _take(
     record: JSONObject, columns: Columns, row: int, place: Place, collector: Collector
 ) -> None:
     """Add a record with the chosen members; ids may be text or whole numbers.
@@ -154,14 +170,14 @@ def choose(names: Sequence[str], place: Place) -> Columns:
     document = _first(by_name, DOCUMENT_NAMES)
     summary = _first(by_name, SUMMARY_NAMES)
     if document is None or summary is None:
-        seen = ", ".join(name.strip()[:40] for name in names[:12]) or Sentence("none", "无")
+        listed = ", ".join(name.strip()[:40] for name in names[:12]) or Sentence("none", "无")
         hint = Sentence(
             "needed: document or dialogue, and summary (or prompt and completion); id is optional",
             "需要：document 或 dialogue，以及 summary（或 prompt 与 completion）；id 可省略",
         )
         raise DataError(
             "data-columns",
-            Sentence(f"wrong columns: {seen}", f"列有误：{chinese(seen)}"),
+            Sentence(f"wrong columns: {listed}", f"列有误：{chinese(listed)}"),
             place,
             hint,
         )

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import DataError, Place
-from suite.declare.tasks.formats.columns import choose, read_record, take_record, text_bytes
+from suite.declare.tasks.formats.columns import read_records, text_bytes
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from suite.declare.tasks.formats.columns import Columns
     from suite.declare.tasks.records import Collector, Reading
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -47,16 +46,10 @@ def _read(path: Path, collector: Collector) -> Reading:
             place,
             Sentence("save the file as UTF-8", "请将文件存为 UTF-8"),
         ) from cause
-    columns: Columns | None = None
-    for row, (line, value) in enumerate(_values(text, source, collector), 1):
-        place = Place(source, line)
-        record = read_record(value.encode("utf-8"), place, collector)
-        if record is None:
-            continue
-        columns = columns or choose(list(record), place)
-        take_record(record, columns, row, place, collector)
-    has_ids = columns is not None and columns.id is not None
-    return collector.finish(has_ids=has_ids, columns=columns.to_json() if columns else None)
+    values = _values(text, source, collector)
+    return read_records(
+        ((value.encode("utf-8"), Place(source, line)) for line, value in values), collector
+    )
 
 
 def _values(text: str, source: str, collector: Collector) -> Iterator[tuple[int, str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.errors import Place
-from suite.declare.tasks.formats.columns import choose, read_record, take_record, text_bytes
+from suite.declare.tasks.formats.columns import read_records, text_bytes
 from suite.declare.tasks.formats.record import Candidate, Confidence, Format
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from suite.declare.tasks.formats.columns import Columns
     from suite.declare.tasks.records import Collector, Reading
 
 
@@ -29,24 +29,17 @@ def _read(path: Path, collector: Collector) -> Reading:
         DataError: ``data-columns``, ``data-broken-row``, ``data-duplicate-id``,
             ``data-empty-summary``, ``data-empty``, each with the line.
     """
+    return read_records(_lines(path, collector), collector)
+
+
+def _lines(path: Path, collector: Collector) -> Iterator[tuple[bytes, Place]]:
+    """Every line that is not blank."""
     source = str(path)
-    data = text_bytes(path, collector)
-    columns: Columns | None = None
-    row = 0
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        row += 1
-        place = Place(source, number)
-        if line.endswith(b"\r"):
-            collector.notes["file-crlf-lines"] += 1
-        record = read_record(line, place, collector)
-        if record is None:
-            continue
-        columns = columns or choose(list(record), place)
-        take_record(record, columns, row, place, collector)
-    has_ids = columns is not None and columns.id is not None
-    return collector.finish(has_ids=has_ids, columns=columns.to_json() if columns else None)
+    for number, line in enumerate(text_bytes(path, collector).split(b"\n"), 1):
+        if line.strip():
+            if line.endswith(b"\r"):
+                collector.notes["file-crlf-lines"] += 1
+            yield line, Place(source, number)
 
 
 FORMAT = Format(

@@ -26,8 +26,8 @@ _SHORT: Final = "no-first-exchange"
 
 def _sniff(candidate: Candidate) -> Confidence:
     text = candidate.text
-    named = any(f'"{member}"'.encode() in text for member in _MEMBERS)
-    return Confidence.CERTAIN if named and text[:1] in (b"[", b"{") else Confidence.NO
+    has_member = any(f'"{member}"'.encode() in text for member in _MEMBERS)
+    return Confidence.CERTAIN if has_member and text[:1] in (b"[", b"{") else Confidence.NO
 
 
 def _read(path: Path, collector: Collector) -> Reading:
@@ -40,7 +40,7 @@ def _read(path: Path, collector: Collector) -> Reading:
     """
     source = str(path)
     data = text_bytes(path, collector)
-    seen: set[str] = set()
+    ids: set[str] = set()
     for row, (place, record) in enumerate(_records(data, source, collector), 1):
         exchange = _exchange(record)
         if exchange is None:
@@ -48,9 +48,9 @@ def _read(path: Path, collector: Collector) -> Reading:
             continue
         identifier = record.get("id")
         name = str(identifier) if isinstance(identifier, str | int) else derived_id(row)
-        if not name or name in seen:
+        if not name or name in ids:
             name = derived_id(row)
-        seen.add(name)
+        ids.add(name)
         collector.add(Task(name, *exchange), place)
     return collector.finish(has_ids=False, columns=None)
 

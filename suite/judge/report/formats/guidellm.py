@@ -33,20 +33,20 @@ _PERCENTILES = {
 
 
 def _summary(values: Sequence[float]) -> JSONObject:
-    held = spread(values, tuple(_PERCENTILES.values()))
+    figures = spread(values, tuple(_PERCENTILES.values()))
     percentiles: JSONObject = {
-        name: held[f"p{percent:g}"] for name, percent in _PERCENTILES.items()
+        name: figures[f"p{percent:g}"] for name, percent in _PERCENTILES.items()
     }
     return {
-        "mean": held["mean"],
-        "median": held["median"],
+        "mean": figures["mean"],
+        "median": figures["median"],
         "mode": float(max(set(values), key=list(values).count)) if len(values) else 0.0,
-        "variance": held["std"] ** 2,
-        "std_dev": held["std"],
-        "min": held["min"],
-        "max": held["max"],
+        "variance": figures["std"] ** 2,
+        "std_dev": figures["std"],
+        "min": figures["min"],
+        "max": figures["max"],
         "count": len(values),
-        "total_sum": held["sum"],
+        "total_sum": figures["sum"],
         "percentiles": percentiles,
     }
 
@@ -65,7 +65,7 @@ def _metrics(load: Load) -> JSONObject:
         "time_per_output_token_ms": per_token,
         "inter_token_latency_ms": load.tpot_ms,
     }
-    made: JSONObject = {name: {"successful": _summary(held)} for name, held in values.items()}
+    document: JSONObject = {name: {"successful": _summary(held)} for name, held in values.items()}
     rates = {
         "requests_per_second": len(load.answers) / seconds,
         "request_concurrency": sum(load.e2e_ms) * 1e-3 / seconds,
@@ -73,18 +73,18 @@ def _metrics(load: Load) -> JSONObject:
         "output_tokens_per_second": totals.generated / seconds,
         "tokens_per_second": (totals.prompt + totals.generated) / seconds,
     }
-    made |= {
+    document |= {
         name: {"successful": {"mean": rate, "count": len(load.answers)}}
         for name, rate in rates.items()
     }
     good, bad = len(load.answers), load.failed
-    made["request_totals"] = {
+    document["request_totals"] = {
         "successful": good,
         "incomplete": 0,
         "errored": bad,
         "total": good + bad,
     }
-    return made
+    return document
 
 
 def _strategy(load: Load) -> JSONObject:

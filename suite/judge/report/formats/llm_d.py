@@ -35,10 +35,10 @@ _PERCENTILES = {
 def _statistics(values: Sequence[float], units: str) -> JSONObject | None:
     if not values:
         return None
-    held = spread(values, tuple(_PERCENTILES.values()))
-    made: JSONObject = {"units": units, "mean": held["mean"], "stddev": held["std"]}
-    made |= {"min": held["min"], "max": held["max"]}
-    return made | {name: held[f"p{percent:g}"] for name, percent in _PERCENTILES.items()}
+    figures = spread(values, tuple(_PERCENTILES.values()))
+    document: JSONObject = {"units": units, "mean": figures["mean"], "stddev": figures["std"]}
+    document |= {"min": figures["min"], "max": figures["max"]}
+    return document | {name: figures[f"p{percent:g}"] for name, percent in _PERCENTILES.items()}
 
 
 def _performance(load: Load) -> JSONObject:

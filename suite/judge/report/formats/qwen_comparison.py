@@ -69,12 +69,12 @@ def _table(rows: dict[Row, list[tuple[float, float | None]]]) -> str:
     cells = []
     for row in sorted(rows):
         speeds = [speed for speed, _ in rows[row]]
-        held = [memory for _, memory in rows[row] if memory is not None]
+        memories = [memory for _, memory in rows[row] if memory is not None]
         cells.append(
             (
                 *(markdown.escaped(str(item)) for item in row),
                 f"{mean(speeds):.2f}",
-                f"{mean(held):.2f}" if held else "",
+                f"{mean(memories):.2f}" if memories else "",
                 str(len(speeds)),
             )
         )

@@ -40,12 +40,12 @@ def record(of: ModuleType, name: str) -> Any:  # noqa: ANN401 - each package has
     Raises:
         UsageError: ``format-unknown``.
     """
-    known = names(of)
-    if name not in known:
+    listed = names(of)
+    if name not in listed:
         raise UsageError(
             "format-unknown",
             Sentence(f"there is no report format {name!r}", f"没有报告格式 {name!r}"),
-            hint=choices(name, known),
+            hint=choices(name, listed),
         )
     return importlib.import_module(f"{of.__name__}.{name.replace('-', '_')}").FORMAT
 

@@ -58,8 +58,8 @@ def _marks(evidence: Evidence) -> Iterator[JSONObject]:
         if kind == "start":
             open_spans[key] = mark.t
         if kind == "end" and key in open_spans:
-            named = f"{mark.phase}/{mark.repeat}" if what == "phase" else what
-            name = named if mark.measured or what != "phase" else f"{named}, warm-up"
+            label = f"{mark.phase}/{mark.repeat}" if what == "phase" else what
+            name = label if mark.measured or what != "phase" else f"{label}, warm-up"
             yield _span(name, open_spans.pop(key), mark.t, _RUN, 1 if what == "phase" else 2)
         elif what not in ("phase", "probe"):
             yield {
@@ -120,14 +120,14 @@ def _tokens(request: Request) -> JSONObject:
 
 def _counters(samples: Iterable[Document], group: int) -> Iterator[JSONObject]:
     for sample in samples:
-        held = asdict(sample)
-        device = f" {held['device']}" if "device" in held else ""
-        for name, value in held.items():
+        values = asdict(sample)
+        device = f" {values['device']}" if "device" in values else ""
+        for name, value in values.items():
             if name not in _NO_COUNTERS and isinstance(value, int | float):
                 yield {
                     "name": f"{name}{device}",
                     "ph": "C",
-                    "ts": _us(held["t"]),
+                    "ts": _us(values["t"]),
                     "pid": group,
                     "args": {"value": value},
                 }

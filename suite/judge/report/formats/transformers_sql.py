@@ -160,9 +160,9 @@ def _devices(load: Load) -> Iterator[str]:
 def render(subject: Subject) -> bytes:
     """One transaction."""
     parts = ["BEGIN;\nSET LOCAL standard_conforming_strings = on;\n", TABLES]
-    made = chosen(subject, "transformers")
+    views = chosen(subject, "transformers")
     for load in loads(subject):
-        parts += [_benchmark(subject, load), _model(load, made[load.name]), *_devices(load)]
+        parts += [_benchmark(subject, load), _model(load, views[load.name]), *_devices(load)]
     return "".join([*parts, "COMMIT;\n"]).encode()
 
 

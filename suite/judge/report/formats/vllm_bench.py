@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 
 def _statistics(load: Load) -> JSONObject:
-    made: JSONObject = {}
+    members: JSONObject = {}
     for name, values in (
         ("ttft", load.ttft_ms),
         ("tpot", load.tpot_ms),
         ("itl", load.itl_ms),
         ("e2el", load.e2e_ms),
     ):
-        held = spread(values, (99,))
+        figures = spread(values, (99,))
         for kind in ("mean", "median", "std", "p99"):
-            made[f"{kind}_{name}_ms"] = held[kind]
-    return made
+            members[f"{kind}_{name}_ms"] = figures[kind]
+    return members
 
 
 def _busiest_second(load: Load) -> float:

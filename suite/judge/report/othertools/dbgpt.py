@@ -66,10 +66,13 @@ def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | in
     n = len(totals.answers)
     header = evidence.header
     epoch_ns = header.clock_zero_ns + 1000 * header.realtime_minus_monotonic_us
-    held = devices.memory(devices.within(evidence, phase))
+    gigabytes = devices.memory(devices.within(evidence, phase))
     used: str | float = ""
-    if held:
-        used = statistics.mean([statistics.mean(values) for values in held.values()]) / devices.GIB
+    if gigabytes:
+        used = (
+            statistics.mean([statistics.mean(values) for values in gigabytes.values()])
+            / devices.GIB
+        )
     concurrency = next(
         doc.concurrency
         for doc in evidence.plan.workload.phases
@@ -95,8 +98,8 @@ def _rows(evidence: Evidence, phase: PhaseSamples) -> list[list[str | float | in
 def _output_length(evidence: Evidence, phase: PhaseSamples) -> int | float:
     """Tokens asked for of each request: the phase's own, or the workload's limit; the mean of several lengths."""
     if phase.doc.lengths is not UNSET:
-        wanted = phase.doc.lengths
-        mine = [asked(wanted, answer.event.index)[1] for answer in phase.repeats[0].answers]
+        lengths = phase.doc.lengths
+        mine = [asked(lengths, answer.event.index)[1] for answer in phase.repeats[0].answers]
         return mine[0] if len(set(mine)) == 1 else round(statistics.mean(mine))
     return given(phase.doc.max_new_tokens, evidence.plan.workload.decoding.max_new_tokens)
 

@@ -57,10 +57,10 @@ def qwen_speed(evidence: Evidence, phase: PhaseSamples) -> View:
         both: Value = plain((totals.prompt + totals.generated) / seconds, "tokens/s", n)
     else:
         generated = both = NotMeasured("that table is of batch size 1")
-    held = memory(within(evidence, phase))
+    gigabytes = memory(within(evidence, phase))
     used: Value = NotMeasured("no memory telemetry")
-    if held:
-        used = plain(sum(max(values) for values in held.values()) / GIB, "GiB", n)
+    if gigabytes:
+        used = plain(sum(max(values) for values in gigabytes.values()) / GIB, "GiB", n)
     length = plain(totals.prompt / n, "tokens", n)
     fields = (
         Field("Input Length", length, "mean of p"),

@@ -116,12 +116,12 @@ def loads(subject: Subject) -> list[Load]:
     """
     assert subject.evidence is not None
     samples = collect(subject.evidence)
-    wanted = [phase for phase in samples if subject.phase in ("", phase.name)]
+    phases = [phase for phase in samples if subject.phase in ("", phase.name)]
     made = [
-        Load(subject.evidence, phase, Totals.of(phase)) for phase in wanted if not obstacle(phase)
+        Load(subject.evidence, phase, Totals.of(phase)) for phase in phases if not obstacle(phase)
     ]
     if not made:
-        why = "; ".join(f"{phase.name}: {obstacle(phase)}" for phase in wanted)
+        why = "; ".join(f"{phase.name}: {obstacle(phase)}" for phase in phases)
         raise EvidenceError(
             "nothing-to-export",
             Sentence(

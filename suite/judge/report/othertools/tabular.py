@@ -26,11 +26,11 @@ def chosen(subject: Subject, name: str) -> dict[str, View]:
     """
     assert subject.evidence is not None
     names = [load.name for load in loads(subject)]
-    made = views(subject.evidence, compute(subject.evidence))
+    by_phase = views(subject.evidence, compute(subject.evidence))
     return {
         phase: view
         for phase in names
-        if isinstance(listed := made[phase], list)
+        if isinstance(listed := by_phase[phase], list)
         for view in listed
         if view.name == name
     }

@@ -128,9 +128,9 @@ def _chosen(variables: Mapping[str, str]) -> Daemon:
 
 def config_path(variables: Mapping[str, str]) -> Path:
     """Where Docker's command line keeps its configuration."""
-    named = variables.get("DOCKER_CONFIG")
+    directory = variables.get("DOCKER_CONFIG")
     home = variables.get("HOME") or str(_home())
-    return Path(named) / "config.json" if named else Path(home) / ".docker" / "config.json"
+    return Path(directory) / "config.json" if directory else Path(home) / ".docker" / "config.json"
 
 
 def client_config(variables: Mapping[str, str]) -> JSONObject:
@@ -229,11 +229,11 @@ def _normal(host: str) -> str:
 
 def _variables_tls(variables: Mapping[str, str]) -> tuple[Path | None, bool]:
     verify = bool(variables.get("DOCKER_TLS_VERIFY"))
-    named = variables.get("DOCKER_CERT_PATH")
+    directory = variables.get("DOCKER_CERT_PATH")
     host = variables.get("DOCKER_HOST", "")
-    if host.startswith(("unix:", "/")) or not (verify or named):
+    if host.startswith(("unix:", "/")) or not (verify or directory):
         return None, True
-    return Path(named) if named else config_path(variables).parent, verify
+    return Path(directory) if directory else config_path(variables).parent, verify
 
 
 def _default_socket(variables: Mapping[str, str]) -> Daemon:
@@ -273,14 +273,14 @@ def _refuse_remote(daemon: Daemon) -> None:
         return
     try:
         parts = urlsplit(daemon.address)
-        host, known = parts.hostname or "", parts.scheme in ("tcp", "http", "https", "ssh")
+        host, remote = parts.hostname or "", parts.scheme in ("tcp", "http", "https", "ssh")
         tcp = parts.scheme != "ssh"
         _ = parts.port
     except ValueError:  # a port that is no number, brackets that do not match
-        host, known, tcp = "", False, False
-    if known and tcp and _is_loopback(host):
+        host, remote, tcp = "", False, False
+    if remote and tcp and _is_loopback(host):
         return
-    if not known:
+    if not remote:
         raise SetupError(
             "docker-context-wrong",
             Sentence(

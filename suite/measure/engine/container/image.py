@@ -87,8 +87,8 @@ def ensure_image(
         UsageError: ``offline-unfit``, where a bundle holds another image.
     """
     if (brought := settings.bundle) is not None and brought.archive is not None:
-        wanted = built_reference(image, settings) if image.source == "build" else image.reference
-        take(client, wanted, brought.archive, brought.images, on_progress)
+        reference = built_reference(image, settings) if image.source == "build" else image.reference
+        take(client, reference, brought.archive, brought.images, on_progress)
     match image.source:
         case "build":
             return _built(client, image, run_directory, on_progress, settings)
@@ -151,8 +151,8 @@ def _found(client: DockerClient, image: Image, reference: str, *, built_here: bo
 
 def _observed(client: DockerClient, image: Image, reference: str) -> ObservedImage:
     """The image as the Docker engine describes it, with the base that its label names where that is here."""
-    named = image.labels.get(LABEL_BASE)
-    base = get(client, named) if named else None
+    base_name = image.labels.get(LABEL_BASE)
+    base = get(client, base_name) if base_name else None
     platform = (image.attrs.get("Os") or "linux", image.attrs.get("Architecture") or "unknown")
     return ObservedImage(
         id=image.id or "",
@@ -163,9 +163,9 @@ def _observed(client: DockerClient, image: Image, reference: str) -> ObservedIma
         layers=layers(image),
         history=_history(image),
         base=UNSET
-        if base is None or named is None
+        if base is None or base_name is None
         else BaseImage(
-            reference=named, id=base.id or "", layers=layers(base), history=_history(base)
+            reference=base_name, id=base.id or "", layers=layers(base), history=_history(base)
         ),
     )
 
@@ -181,9 +181,9 @@ def _history(image: Image) -> tuple[ImageStep, ...]:
 def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -> FoundImage:
     names = _names(image)
     for name in names:
-        here = get(client, name)
-        if here is not None:
-            return _found(client, here, name, built_here=False)
+        local = get(client, name)
+        if local is not None:
+            return _found(client, local, name, built_here=False)
     refusals: list[SetupError] = []
     for name in names:
         try:
@@ -191,13 +191,13 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
         except SetupError as refused:
             refusals.append(refused)
             continue
-        here = get(client, name)
-        if here is None:
+        local = get(client, name)
+        if local is None:
             raise SetupError(
                 "image-unavailable",
                 Sentence(f"{name} was pulled and is not there", f"已拉取 {name}，但它不在本机"),
             )
-        return _found(client, here, name, built_here=False)
+        return _found(client, local, name, built_here=False)
     first = refusals[0]
     others = [Problem(refused.message) for refused in refusals[1:]]
     raise SetupError(first.code, first.message, hint=first.hint, problems=others) from first
@@ -205,8 +205,8 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
 
 def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
     """An image of this machine alone, by its name or its id; nobody is asked for it."""
-    here = get(client, image.reference)
-    if here is None:
+    local = get(client, image.reference)
+    if local is None:
         hint = Sentence(
             "docker load it or tag it so; `docker image ls` lists what is here",
             "请以 docker load 载入，或加上此标签；`docker image ls` 列出本机的镜像",
@@ -215,21 +215,21 @@ def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
             f"{image.reference} is not on this machine", f"{image.reference} 不在本机"
         )
         raise SetupError("image-unavailable", message, hint=hint)
-    if image.digest is not None and here.id != image.digest:
+    if image.digest is not None and local.id != image.digest:
         message = Sentence(
-            f"{image.reference} is {here.id}, and {image.digest} was asked for",
-            f"{image.reference} 为 {here.id}，所求为 {image.digest}",
+            f"{image.reference} is {local.id}, and {image.digest} was asked for",
+            f"{image.reference} 为 {local.id}，所求为 {image.digest}",
         )
         raise SetupError("image-digest-mismatch", message)
-    return _found(client, here, image.reference, built_here=False)
+    return _found(client, local, image.reference, built_here=False)
 
 
 def _loaded(
     client: DockerClient, image: ImageDocument, on_progress: Progress, settings: Settings
 ) -> FoundImage:
     reference = image.reference
-    here = get(client, reference)
-    if here is None:
+    local = get(client, reference)
+    if local is None:
         path = settings.workspace / (image.tarball or "")
         if not path.is_file():
             raise SetupError(
@@ -246,23 +246,23 @@ def _loaded(
         on_progress(Sentence(f"loading {path.name}", f"载入 {path.name}"))
         with path.open("rb") as stream:
             client.images.load(stream)
-        here = get(client, reference)
-    if here is None:
+        local = get(client, reference)
+    if local is None:
         raise SetupError(
             "image-unavailable",
             Sentence(
                 f"the file loaded holds no image {reference}", f"所载入的文件中没有镜像 {reference}"
             ),
         )
-    if image.digest is not None and here.id != image.digest:
+    if image.digest is not None and local.id != image.digest:
         raise SetupError(
             "image-digest-mismatch",
             Sentence(
-                f"{reference} is {here.id}, declared is {image.digest}",
-                f"{reference} 为 {here.id}，所声明的为 {image.digest}",
+                f"{reference} is {local.id}, declared is {image.digest}",
+                f"{reference} 为 {local.id}，所声明的为 {image.digest}",
             ),
         )
-    return _found(client, here, reference, built_here=False)
+    return _found(client, local, reference, built_here=False)
 
 
 # build ------------------------------------------------------------------------------------------------
@@ -279,18 +279,18 @@ def _built(
     # Two agents of one machine that built at once would each have an image of its own under one name.
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", reference)
     with locked(settings.cache / f"image-{name}.lock"):
-        here = get(client, reference)
-        if here is None or _on_another_base(client, here):
+        local = get(client, reference)
+        if local is None or _on_another_base(client, local):
             _build(client, image, run_directory, on_progress, settings)
-            here = get(client, reference)
-    if here is None:
+            local = get(client, reference)
+    if local is None:
         raise SetupError(
             "image-build-failed",
             Sentence(
                 f"{reference} was built and is not there", f"已构建 {reference}，但它不在本机"
             ),
         )
-    return _found(client, here, reference, built_here=True)
+    return _found(client, local, reference, built_here=True)
 
 
 def _build(
@@ -322,17 +322,17 @@ def _build(
 
 def _on_another_base(client: DockerClient, image: Image) -> bool:
     """Whether the base that an image names was made or pulled anew since: nobody could tell what it was made on."""
-    named = image.labels.get(LABEL_BASE)
-    base = get(client, named) if named else None
+    base_name = image.labels.get(LABEL_BASE)
+    base = get(client, base_name) if base_name else None
     below = () if base is None else layers(base)
     return layers(image)[: len(below)] != below
 
 
 def _base_image(client: DockerClient, on_progress: Progress, settings: Settings) -> str:
     """The base image: the one that was asked for, the official one, or the local one."""
-    wanted = settings.base_image or DEFAULT_BASE_IMAGE
-    if get(client, wanted) is not None:
-        return wanted
+    base = settings.base_image or DEFAULT_BASE_IMAGE
+    if get(client, base) is not None:
+        return base
     script = settings.repository / "images" / "base.sh"
     if not settings.base_image and get(client, LOCAL_BASE_IMAGE) is not None:
         _run_script(
@@ -340,12 +340,12 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
         )  # again, where it lacks a package that came since
         return LOCAL_BASE_IMAGE
     try:
-        pull(client, wanted, "public", on_progress)
+        pull(client, base, "public", on_progress)
     except SetupError:
         if settings.base_image:
             raise
     else:
-        return wanted
+        return base
     on_progress(
         Sentence(
             f"no registry answers; making {LOCAL_BASE_IMAGE} with debootstrap",
@@ -357,8 +357,8 @@ def _base_image(client: DockerClient, on_progress: Progress, settings: Settings)
         raise SetupError(
             "base-image-unavailable",
             Sentence(
-                f"{wanted} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
-                f"无法拉取 {wanted}，也无法制作本地基础镜像：{clean(output)[-400:]}",
+                f"{base} cannot be pulled and no local base image can be made: {clean(output)[-400:]}",
+                f"无法拉取 {base}，也无法制作本地基础镜像：{clean(output)[-400:]}",
             ),
             hint=Sentence(
                 "docker load an image with Debian bookworm and Python 3.11 and name it in BASE_IMAGE",

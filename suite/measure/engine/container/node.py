@@ -70,10 +70,10 @@ def node_network(name: str, run: str, count: int) -> Iterator[Joined]:
 def _network(client: DockerClient, name: str, labels: dict[str, str]) -> ipaddress.IPv4Network:
     """Create a network on a subnet that Docker itself finds free: only one that was named takes fixed addresses."""
     for attempt in range(SUBNET_ATTEMPTS):
-        made = client.networks.create(name, driver="bridge", internal=True)
-        made.reload()
-        subnet = made.attrs["IPAM"]["Config"][0]["Subnet"]
-        made.remove()
+        network = client.networks.create(name, driver="bridge", internal=True)
+        network.reload()
+        subnet = network.attrs["IPAM"]["Config"][0]["Subnet"]
+        network.remove()
         ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet)])
         try:
             client.networks.create(name, driver="bridge", internal=True, ipam=ipam, labels=labels)

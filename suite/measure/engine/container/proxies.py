@@ -34,18 +34,18 @@ def configured() -> dict[str, str]:
     row = rows.get(choose_daemon().address) or rows.get("default")
     if not isinstance(row, dict):
         return {}
-    named = {
+    variables = {
         _VARIABLES[key]: str(value) for key, value in row.items() if key in _VARIABLES and value
     }
-    return named | ({"NO_PROXY": str(row.get("noProxy") or "")} if named else {})
+    return variables | ({"NO_PROXY": str(row.get("noProxy") or "")} if variables else {})
 
 
 def build_arguments(proxies: Mapping[str, str]) -> dict[str, str]:
     """Arguments of a build that goes through the proxies but for this machine itself."""
     if not proxies:
         return {}
-    named = [part.strip() for part in proxies.get("NO_PROXY", "").split(",") if part.strip()]
-    without = ",".join(dict.fromkeys([*named, *_LOOPBACK]))
+    hosts = [part.strip() for part in proxies.get("NO_PROXY", "").split(",") if part.strip()]
+    without = ",".join(dict.fromkeys([*hosts, *_LOOPBACK]))
     both = {**proxies, "NO_PROXY": without}
     return both | {name.lower(): value for name, value in both.items()}
 

@@ -166,13 +166,13 @@ class AnswerReader:
 
         Reasoning shows, though `texts` leaves it out.
         """
-        known = self.chunk_tokens()
+        counts = self.chunk_tokens()
         lead: list[int] = []
         shown = 0
         for place, text in enumerate(self.texts):
             # The second half of a character is none of its own.
             lead.append(len(text) - (place > 0 and is_half(self.texts[place - 1], text)))
-            holds = known is None or known[place] > 0
+            holds = counts is None or counts[place] > 0
             shown += holds and (not text or shows(text))
             if shown == FOURTH:
                 break

@@ -23,25 +23,25 @@ def merge(members: Sequence[Member], planned: int, ended_by: str) -> PhaseStats:
     """
     parts = [member.stats for member in members if member.stats is not None]
     words = [part.ended_by for part in parts if part.ended_by != "all-sent"]
-    whole = PhaseStats(planned, _clock([part.clock for part in parts]))
-    whole.ended_by = ended_by or (words[0] if words else "all-sent")
-    whole.stopped = whole.ended_by in ("stopped", *(member.loss for member in members))
-    whole.workers = len(members)
-    whole.unsent = sum(member.unsent for member in members)
-    whole.sent = planned - whole.unsent
-    whole.real_time = bool(parts) and all(part.real_time for part in parts)
+    total = PhaseStats(planned, _clock([part.clock for part in parts]))
+    total.ended_by = ended_by or (words[0] if words else "all-sent")
+    total.stopped = total.ended_by in ("stopped", *(member.loss for member in members))
+    total.workers = len(members)
+    total.unsent = sum(member.unsent for member in members)
+    total.sent = planned - total.unsent
+    total.real_time = bool(parts) and all(part.real_time for part in parts)
     for part in parts:
-        whole.merged_reads += part.merged_reads
-        whole.connections += part.connections
-        whole.resent += part.resent
-        whole.without_done += part.without_done
-        whole.backward_stamps += part.backward_stamps
-        whole.usage_in_choice += part.usage_in_choice
-        whole.half_characters += part.half_characters
-        whole.cpu_s += part.cpu_s
-        whole.decode_cpu_s += part.decode_cpu_s
-        whole.undecoded_peak_bytes += part.undecoded_peak_bytes
-    return whole
+        total.merged_reads += part.merged_reads
+        total.connections += part.connections
+        total.resent += part.resent
+        total.without_done += part.without_done
+        total.backward_stamps += part.backward_stamps
+        total.usage_in_choice += part.usage_in_choice
+        total.half_characters += part.half_characters
+        total.cpu_s += part.cpu_s
+        total.decode_cpu_s += part.decode_cpu_s
+        total.undecoded_peak_bytes += part.undecoded_peak_bytes
+    return total
 
 
 def _clock(parts: Sequence[ClockFacts]) -> ClockFacts:

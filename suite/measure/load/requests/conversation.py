@@ -95,15 +95,15 @@ class TaskConversation:
 
     def _messages(self, prompt: str) -> list[Message]:
         messages: list[Message] = []
-        for asked, answered in self.history:
-            messages.append({"role": "user", "content": asked})
+        for question, answered in self.history:
+            messages.append({"role": "user", "content": question})
             messages.append({"role": "assistant", "content": answered})
         messages.append({"role": "user", "content": prompt})
         return messages
 
     def _text(self, prompt: str) -> str:
         """Without a chat template a conversation is its prompts and answers with blank lines between turns."""
-        earlier = "".join(f"{asked}{answered}\n\n" for asked, answered in self.history)
+        earlier = "".join(f"{question}{answered}\n\n" for question, answered in self.history)
         return earlier + prompt
 
 
@@ -135,10 +135,10 @@ def make_conversations(
     by_number = {} if fitted is None else fitted
     fit_tasks(plan, tasks, tokenizer, by_number, numbers)
     common = common_body(plan)
-    asked = [
+    questions = [
         (index, tasks.tasks[number].id, by_number[number]) for index, number in enumerate(numbers)
     ]
     return [
-        TaskConversation(plan, tokenizer, asked[start : start + turns], common)
-        for start in range(0, len(asked), turns)
+        TaskConversation(plan, tokenizer, questions[start : start + turns], common)
+        for start in range(0, len(questions), turns)
     ]

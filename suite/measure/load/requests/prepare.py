@@ -139,7 +139,7 @@ def _exact(
         raise DataError("tokenizer-missing", message)
     request = plan.engine.request
     into, out = lengths.input_tokens, lengths.output_tokens
-    wanted = [
+    sizes = [
         Wanted(
             prompt_key(lengths.seed, phase.name, phase.repeat, index),
             into[index % len(into)],
@@ -155,9 +155,9 @@ def _exact(
             ids = tokenizer.prompt_ids(prompt.text, request.api) if request.prompt_ids else None
             prompts.append(prompt.text if ids is None else ids)
     elif request.prompt_ids:
-        prompts += exact_ids(tokenizer, words, wanted)
+        prompts += exact_ids(tokenizer, words, sizes)
     else:
-        prompts += exact_texts(tokenizer, words, wanted, request.api)
+        prompts += exact_texts(tokenizer, words, sizes, request.api)
     common = {count: common_body(plan, exactly=count) for count in sorted(set(out))}
     return [
         Job(
@@ -166,7 +166,7 @@ def _exact(
             body=request_body,
             t_sched_ns=None if times is None else times[position],
             prompt_sha256=digest(prompt),
-            own_prompt_tokens=wanted[position].tokens,
+            own_prompt_tokens=sizes[position].tokens,
             most_bytes=response_limit(request_body, out[index % len(out)]),
         )
         for position, (index, prompt) in enumerate(zip(chosen, prompts, strict=True))

@@ -128,8 +128,8 @@ class Framer:
                 break
             count += 1
         del self.pieces[count:], self.stamps[count:]
-        wanted = f"an answer to this request has at most {self.limit:,} bytes"
-        return self._bad(f"broken off: {wanted}; of what came the beginning is kept")
+        bound = f"an answer to this request has at most {self.limit:,} bytes"
+        return self._bad(f"broken off: {bound}; of what came the beginning is kept")
 
     def _feed(self, data: bytes, stamp: int) -> int:
         if self.total >= self.limit:

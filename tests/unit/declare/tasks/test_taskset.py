@@ -46,14 +46,14 @@ def test_the_locked_ids_make_a_locked_set_in_the_order_of_the_rule():
     assert found.name == "xsum-256"
     assert found.locked
     assert found.why_not_locked == ""
-    assert [task.id for task in found.tasks] == list(selection.select(IDS, 1, 256))
+    assert [task.id for task in found.tasks] == selection.order(IDS)[:256]
     assert found.ids_sha256 == selection.locks().sets["xsum-256"].ids_sha256
     assert found.to_doc().size == 256
 
 
 @pytest.mark.usefixtures("_own_locks")
 def test_a_locked_set_keeps_its_empty_documents_and_counts_them():
-    empty = selection.select(IDS, 1, 3)
+    empty = selection.order(IDS)[:3]
     found = task_set_of(_reading(IDS, empty=empty), 256)
     assert found.locked
     assert len(found.tasks) == 256
