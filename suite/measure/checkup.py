@@ -18,7 +18,7 @@ from suite.base.errors import SetupError
 from suite.base.status import Outcome
 from suite.declare.vendor.releases import beyond, found
 from suite.documents.document import given
-from suite.measure import host, memory
+from suite.measure import host, memory, processors
 from suite.measure.engine.container.api import (
     CONNECT_TIMEOUT_S,
     connect,
@@ -57,6 +57,7 @@ class Topic(enum.StrEnum):
     ENVIRONMENT = "environment"
     DISK = "disk"
     MEMORY = "memory"
+    PROCESSORS = "processors"
     PORTS = "ports"
     CONNECTIONS = "connections"
     CLOCK = "clock"
@@ -104,6 +105,7 @@ def check_machine(
     yield from _environment(plan, settings, releases)
     yield from _disk(plan, runs, settings)
     yield from _memory(plan)
+    yield from _processors()
     yield from _ports(plan)
     yield _connections(plan)
     yield _clock()
@@ -315,6 +317,22 @@ def _memory(plan: Plan) -> Iterator[Check]:
     on_host = plan.devices.accelerator == "cpu"
     outcome = Outcome.FAIL if on_host and room.left < weights else Outcome.WARN
     yield Check(Topic.MEMORY, outcome, answer, advice)
+
+
+def _processors() -> Iterator[Check]:
+    """Whether a control group stops the load client, and an engine that is a process, while processors are free."""
+    usable, limit = len(os.sched_getaffinity(0)), processors.quota()
+    if limit is None or limit[0] >= usable:
+        return
+    answer = Sentence(
+        f"the time of {limit[0]:.3g} of {usable} processors",
+        f"{usable} 个处理器中 {limit[0]:.3g} 个的时间",
+    )
+    advice = Sentence(
+        "lift that limit, or bind the job to processors of its own: whoever takes more is stopped for tens of milliseconds",
+        "请取消该限制，或将作业绑定到专用的处理器：超出者会被暂停数十毫秒",
+    )
+    yield Check(Topic.PROCESSORS, Outcome.WARN, placed(limit[1], answer), advice)
 
 
 def _ports(plan: Plan) -> Iterator[Check]:

@@ -10,10 +10,10 @@ import os
 import re
 import resource
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from suite.base.bilingual import Sentence
+from suite.measure import cgroups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,28 +51,19 @@ def limits(root: Path = Path("/"), environment: Mapping[str, str] = os.environ) 
 
 
 def _groups(root: Path) -> Iterator[Limit]:
-    """Of the process's control group and each above it: a limit holds for all that lies below."""
-    for line in _text(root / "proc" / "self" / "cgroup").splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers and "memory" not in controllers.split(","):
-            continue
-        mount = root / "sys" / "fs" / "cgroup" / ("memory" if controllers else "")
-        inside = PurePosixPath(path.lstrip("/"))
-        # Within a container the mount may be the group itself, under whatever path: its top is always read.
-        for group in (inside, *(above for above in inside.parents if above != inside)):
-            left = _left(mount / group, *(_V1 if controllers else _V2))
-            if left is not None:
-                name = f"/{group}".removesuffix(".")
-                yield Limit(left, Sentence(f"control group {name}", f"控制组 {name}"))
+    for group in cgroups.groups("memory", root):
+        left = _left(group, *(_V1 if group.first else _V2))
+        if left is not None:
+            yield Limit(left, group.name)
 
 
-def _left(group: Path, limit: str, usage: str, prefix: str) -> int | None:
+def _left(group: cgroups.Group, limit: str, usage: str, prefix: str) -> int | None:
     """Bytes that a control group may still take; the kernel gives its files' pages back before it kills."""
-    most, used = _text(group / limit).strip(), _text(group / usage).strip()
+    most, used = group.text(limit).strip(), group.text(usage).strip()
     if not (most.isdigit() and used.isdigit()):
         return None  # "max", or none here
     pages = re.findall(
-        rf"^{prefix}(?:in)?active_file (\d+)$", _text(group / "memory.stat"), re.MULTILINE
+        rf"^{prefix}(?:in)?active_file (\d+)$", group.text("memory.stat"), re.MULTILINE
     )
     return max(0, int(most) - max(0, int(used) - sum(map(int, pages))))
 
@@ -87,10 +78,3 @@ def _slurm(environment: Mapping[str, str]) -> Iterator[Limit]:
         size, times = environment.get(name, ""), environment.get(number, "1")
         if size.isdecimal() and times.isdecimal() and int(size) * int(times):
             yield Limit(int(size) * int(times) << 20, name)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("ascii")
-    except (OSError, ValueError):
-        return ""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from suite.measure import cgroups
+
 if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
 
@@ -62,6 +64,21 @@ def read(engine_pid: int | None = None, root: Path = Path("/")) -> Reading | str
     except (OSError, ValueError, IndexError) as error:
         return f"the kernel's counters cannot be read: {error}"
     return Reading(capacity, busy, stolen, suite, engine)
+
+
+def quota(root: Path = Path("/")) -> tuple[float, str] | None:
+    """How many processors' time the tightest control group allows, and its name; None without a limit.
+
+    Args:
+        root: where ``proc`` and ``sys`` are, for tests.
+    """
+    found = []
+    for group in cgroups.groups("cpu", root):
+        files = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if group.first else ("cpu.max",)
+        words = " ".join(map(group.text, files)).split()
+        if len(words) == 2 and all(map(str.isdigit, words)) and int(words[1]):
+            found.append((int(words[0]) / int(words[1]), group.name))
+    return min(found, default=None)
 
 
 def spent(before: Reading | str, after: Reading | str) -> JSONObject:
@@ -119,20 +136,13 @@ def _container(pid: int, root: Path) -> float:
             continue  # the whole host's
         if not controllers:
             match = re.search(
-                r"^usage_usec (\d+)$", _text(groups / inside / "cpu.stat"), re.MULTILINE
+                r"^usage_usec (\d+)$", cgroups.text(groups / inside / "cpu.stat"), re.MULTILINE
             )
             if match is not None:
                 return int(match[1]) / 1e6
         elif "cpuacct" in controllers.split(","):
             for name in _CONTROLLERS:
-                usage = _text(groups / name / inside / "cpuacct.usage").strip()
+                usage = cgroups.text(groups / name / inside / "cpuacct.usage").strip()
                 if usage.isdigit():
                     return int(usage) / 1e9
     return _descendants(pid, root) / os.sysconf("SC_CLK_TCK")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("ascii")
-    except OSError:
-        return ""

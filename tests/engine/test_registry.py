@@ -178,7 +178,10 @@ def test_a_registry_that_wants_a_password(
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
     credentials.basic.cache_clear()
     assert suite("submit", run / "run", "--to", tree, "--store", store) == 3
-    assert "registry-refused" in capfd.readouterr()[1]
+    assert suite("store", "pull", store, "--to", tmp_path / "pulled") == 4
+    errors = capfd.readouterr()[1]
+    assert "registry-refused" in errors
+    assert errors.count("it wants a user and a password, and none is kept for it") == 2
     assert not list(tree.rglob("*.html"))
     configuration = tmp_path / "home" / ".docker" / "config.json"
     configuration.parent.mkdir(parents=True)

@@ -7,13 +7,18 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
 
-from benchmarks.fleet.slurm import Cluster
+from benchmarks.fleet.slurm import Cluster, end
+from suite.base.errors import SetupError
+from suite.declare.fleet import Job
 from suite.evidence.fleetstate import machines
 from suite.evidence.journal import read_journal
+from suite.measure.fleet import attempt as attempts
+from suite.measure.fleet import slurm
 from suite.measure.fleet.slurm import Slurm
 from tests.factories import fleets, runs
 
@@ -31,8 +36,8 @@ def cluster(tmp_path, monkeypatch):
     """Slurm with four nodes; the second `sbatch` of a process that has `killing` on its PATH kills its caller."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     # The path of a socket must be short.
-    with tempfile.TemporaryDirectory(dir="/tmp") as short, Cluster(Path(short) / "s") as slurm:
-        monkeypatch.setenv("SLURM_CONF", slurm.env["SLURM_CONF"])
+    with tempfile.TemporaryDirectory(dir="/tmp") as short, Cluster(Path(short) / "s") as started:
+        monkeypatch.setenv("SLURM_CONF", started.env["SLURM_CONF"])
         killing = tmp_path / "killing" / "sbatch"
         killing.parent.mkdir()
         killing.write_text(
@@ -40,7 +45,7 @@ def cluster(tmp_path, monkeypatch):
             f"[ -e {tmp_path}/once ] && kill -9 $PPID\ntouch {tmp_path}/once\n"
         )
         killing.chmod(0o755)
-        yield slurm
+        yield started
 
 
 def test_an_array_whose_controller_was_killed_is_adopted_and_runs_once(tmp_path, cluster):
@@ -70,3 +75,20 @@ def test_an_array_whose_controller_was_killed_is_adopted_and_runs_once(tmp_path,
     adopted = [e.handle for e in read_journal(place, made)[0] if e.kind == "placed"][-2:]
     assert [handle.partition("_")[2] for handle in adopted] == ["0", "1"]
     assert cluster.call("squeue", "--noheader", "--states=PENDING,RUNNING") == ""
+
+
+def test_a_restart_of_slurms_controller_loses_nothing(tmp_path, cluster, monkeypatch):
+    backend = Slurm()
+    handles = {"999_0": attempts.files(tmp_path, Job("node-1", "1-cell", 1), 1)}
+    assert backend.gone(handles)["999_0"].code == "fleet-lost"
+    end(cluster.place / "slurmctld.pid")
+    time.sleep(1)
+    assert backend.gone(handles) == {}
+    monkeypatch.setattr(slurm, "AWAY_S", 0.5)
+    time.sleep(1)
+    with pytest.raises(SetupError, match="squeue failed") as caught:
+        backend.gone(handles)
+    assert "fleet resume" in caught.value.hint
+    cluster.call("slurmctld")
+    time.sleep(2)
+    assert backend.gone(handles)["999_0"].code == "fleet-lost"

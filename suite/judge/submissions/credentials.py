@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import functools
+from typing import Final
+
+NONE_KEPT: Final = "it wants a user and a password, and none is kept for it: docker login HOST"
+"""Of a registry, in the terms of what else a server says."""
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, SuiteError
+from suite.judge.submissions import credentials
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
@@ -161,7 +162,9 @@ class Download(threading.Thread):
     def _authorisation(self, session: Session, challenge: str) -> str:
         """What a registry wants to see: the user's own word, or a token that it gives."""
         basic = f"Basic {self._basic}" if self._basic else ""
-        if basic and challenge.lower().startswith("basic"):
+        if challenge.lower().startswith("basic"):
+            if not basic:
+                raise ValueError(credentials.NONE_KEPT)
             return basic
         words = dict(_CHALLENGE.findall(challenge[:4096]))
         realm = words.get("realm", "")

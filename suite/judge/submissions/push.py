@@ -81,7 +81,9 @@ class Pusher:
         self._registry = registry
         self._container = oras.container.Container
         with self._refusals():
-            basic = self._wants_password() and bool(credentials.basic(registry.host))
+            basic = self._wants_password()
+            if basic and not credentials.basic(registry.host):
+                raise ValueError(credentials.NONE_KEPT)
             self._client = Client(
                 insecure=scheme(registry.host) == "http", auth_backend="basic" if basic else "token"
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from suite.base.bilingual import Sentence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from suite.measure.fleet.attempt import Files
 
 TIMEOUT_S: Final = 60
+AWAY_S: Final = 600.0
+"""How long Slurm's controller may be away before the fleet's gives up, seconds; what runs leaves its files meanwhile."""
 DOWN: Final = ("BOOT_FAIL", "NODE_FAIL")
 """States of a job whose node went away."""
 ENDED: Final = (*DOWN, "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT")
@@ -45,6 +48,7 @@ class Slurm:
             SetupError: ``fleet-backend-missing``.
         """
         self.settle_s = 10.0
+        self._away_since = 0.0
         self._options = [] if partition is None else [f"--partition={partition}"]
         for program in ("sbatch", "squeue"):
             if shutil.which(program) is None:
@@ -102,7 +106,9 @@ class Slurm:
 
     def gone(self, handles: Mapping[str, Files]) -> dict[str, Gone]:
         """Those that Slurm no longer runs or holds back."""
-        states = _states()
+        states = self._known()
+        if states is None:
+            return {}
         over = {}
         for handle in handles:
             state = states.get(handle, "")
@@ -111,6 +117,23 @@ class Slurm:
             elif not state or state in ENDED:
                 over[handle] = Gone("fleet-lost", _why(handle) or "Slurm does not know it any more")
         return over
+
+    def _known(self) -> dict[str, str] | None:
+        """What Slurm holds; None while its controller is away, as it is when it is restarted or another takes over.
+
+        Raises:
+            SetupError: ``fleet-backend-failed``: away for longer than `AWAY_S`.
+        """
+        try:
+            states = _states()
+        except SetupError:
+            now = time.monotonic()
+            self._away_since = self._away_since or now
+            if now - self._away_since > AWAY_S:
+                raise
+            return None
+        self._away_since = 0.0
+        return states
 
     def release(self, handle: str) -> None:
         """Nothing is held: the next task of the array begins by itself."""
@@ -131,7 +154,11 @@ def _states(*words: str) -> dict[str, str]:
             f"squeue failed: {' '.join(answer.stderr.split())}",
             f"squeue 失败：{' '.join(answer.stderr.split())}",
         )
-        raise SetupError("fleet-backend-failed", message)
+        hint = Sentence(
+            "what runs goes on; `suite fleet resume` follows it",
+            "正在进行的运行会继续；`suite fleet resume` 可接续",
+        )
+        raise SetupError("fleet-backend-failed", message, hint=hint)
     lines = (line.partition(" ") for line in answer.stdout.splitlines())
     return {number: state for number, _, state in lines}
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from suite.measure import processors
-from suite.measure.processors import Reading, read, spent
+from suite.measure.processors import Reading, quota, read, spent
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -91,3 +91,36 @@ def test_differences_are_whole_milliseconds():
         "suite_ms": 500,
         "engine_ms": 125,
     }
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "written", "wanted"),
+    [
+        ("0::/a/b\n", {"a/cpu.max": "150000 100000", "a/b/cpu.max": "max 100000"}, (1.5, "/a")),
+        ("0::/a/b\n", {"a/cpu.max": "150000 100000", "a/b/cpu.max": "50000 100000"}, (0.5, "/a/b")),
+        (
+            "3:cpu,cpuacct:/j\n",
+            {
+                "cpu,cpuacct/j/cpu.cfs_quota_us": "200000",
+                "cpu,cpuacct/j/cpu.cfs_period_us": "100000",
+            },
+            (2.0, "/j"),
+        ),
+        (
+            "3:cpu:/j\n0::/\n",
+            {"cpu/j/cpu.cfs_quota_us": "-1", "cpu/j/cpu.cfs_period_us": "100000"},
+            None,
+        ),
+        ("0::/\n", {}, None),
+    ],
+)
+def test_the_tightest_quota_of_a_group_or_one_above_it_counts(tmp_path, cgroup, written, wanted):
+    own = tmp_path / "proc" / "self"
+    own.mkdir(parents=True)
+    (own / "cgroup").write_text(cgroup)
+    for name, text in written.items():
+        path = tmp_path / "sys" / "fs" / "cgroup" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n")
+    found = quota(tmp_path)
+    assert (found and (found[0], found[1].removeprefix("control group "))) == wanted
