@@ -21,6 +21,7 @@ from suite.judge.attest.review import (
     Audited,
     Made,
     Reviewed,
+    counts_no_more,
     is_receipt,
     make_review,
     make_status,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 STATUSES: Final = {"withdrawn": "撤回", "superseded": "声明由另一张卡取代"}
 AUDITS: Final = {"same": "同一模型", "different": "另一模型", "undecided": "无法判断"}
 """What was stated, in Chinese."""
+_ROW: Final = ("by", "what", "time", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,19 @@ def _stated(path: Path, bundle: bytes) -> Stated:
     return stated
 
 
-def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list[Made]:
+def beside(
+    directory: Path,
+    trust: trust_list.TrustList,
+    stated: Stated,
+    untimely: list[TrustError] | None = None,
+) -> list[Made]:
     """What was stated about a card beside its bundle, each verified, in the order of the files; receipts left out.
+
+    Args:
+        directory: where the bundle lies.
+        trust: the reviewers' list.
+        stated: the card.
+        untimely: takes why a statement counts no more, of those that do; they are left out as well.
 
     Raises:
         TrustError: a statement is refused.
@@ -128,11 +141,18 @@ def beside(directory: Path, trust: trust_list.TrustList, stated: Stated) -> list
     place = directory / folders.STATEMENTS
     for file in sorted(place.glob("*.sigstore.json")) if place.is_dir() else []:
         data = read_limited(file, envelope.MAX_BUNDLE_BYTES)
-        if not is_receipt(data, str(file)):
+        if is_receipt(data, str(file)):
+            continue
+        try:
             vendor = stated.card.vendor.id
             statements.append(
                 read_statement(data, trust, stated.statement.sha256, vendor, str(file))
             )
+        except TrustError as refused:
+            if not counts_no_more(refused, data, str(file)):
+                raise
+            if untimely is not None:
+                untimely.append(refused)
     return statements
 
 
@@ -145,7 +165,8 @@ def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
     known = trust_list.load(trust)
     path, bundle = judging.bundle_of(subject)
     rows = []
-    for made in beside(path.parent, known, _stated(path, bundle)):
+    untimely: list[TrustError] = []
+    for made in beside(path.parent, known, _stated(path, bundle), untimely):
         if isinstance(made, Audited):
             audit = made.audit
             verdict = Sentence(audit.verdict, AUDITS[audit.verdict])
@@ -160,5 +181,9 @@ def statements(subject: Path, trust: Path) -> list[dict[str, str]]:
             if made.successor:
                 reason += Sentence(f" (by {made.successor})", f"（由 {made.successor} 取代）")
             row = (made.owner, Sentence(made.status, STATUSES[made.status]), made.time, reason)
-        rows.append(dict(zip(("by", "what", "time", "why"), row, strict=True)))
-    return rows
+        rows.append(dict(zip(_ROW, row, strict=True)))
+    no_more = Sentence("counts no more", "不再算数")
+    return [
+        *rows,
+        *(dict(zip(_ROW, ("", no_more, "", refused.message), strict=True)) for refused in untimely),
+    ]

@@ -270,3 +270,28 @@ def test_a_bad_trust_list_is_told_before_the_tree_is_read(
     bad.write_text("no key")
     assert suite("check", tmp_path / "submissions", "--key", bad) == 5
     assert f"at {bad}" in capsys.readouterr().err
+
+
+def test_a_reviewer_whose_key_is_lost_takes_no_card_along(
+    place: Path, capsys: pytest.CaptureFixture
+) -> None:
+    list_, folder = place / "keys.json", place / "submissions/cpu/no-round/factory-run"
+    assert suite("submit", place / "run", "--to", place / "submissions") == 0
+    for name in ("alice", "bob"):
+        key = place / f"{name}.pem"
+        assert suite("review", "sign", folder, "--decision", "accept", "--key", key) == 0
+    lost = next(item.key.id for item in trust.load(list_).keys if item.owner == "bob")
+    assert suite("trust", "revoke", list_, lost, "--reason", "lost") == 0
+    capsys.readouterr()
+    assert suite("review", "list", folder, "--trust", list_, "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["by"], row["what"]) for row in rows] == [
+        ("alice", "accept"),
+        ("", "counts no more"),
+    ]
+    assert "the key of bob" in rows[1]["why"]
+    out = place / "c.txt"
+    assert suite("check", folder, "--trust", list_) == 0
+    assert suite("compare", folder, place / "run", "--trust", list_, "--out", out) == 0
+    assert "time-unproven" not in capsys.readouterr().err
+    assert suite("check", folder, "--trust", list_, "--reviews", "2") == 5
