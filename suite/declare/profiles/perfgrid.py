@@ -43,6 +43,13 @@ def read_grid(path: Path, frame: Profile) -> Profile:
     value = jsonio.loads(plain.encode(), name=str(path), error=DeclarationError)
     rows = value if isinstance(value, list) else [value]
     entries = [row for row in rows if isinstance(row, dict) and set(LISTS) <= row.keys()]
+    if len(rows) == 1 and isinstance(rows[0], dict) and not entries:
+        lacking = ", ".join(name for name in LISTS if name not in rows[0])
+        raise _wrong(
+            path,
+            Sentence(f"its entry has no {lacking}", f"其条目没有 {lacking}"),
+            Sentence("a list of whole numbers each", "各为一列整数"),
+        )
     if len(entries) != 1 or len(entries) != len(rows):
         message = Sentence(
             f"{len(rows)} entries; one with {', '.join(LISTS)} is read at a time",

@@ -65,3 +65,10 @@ def test_what_is_no_grid_is_refused_with_its_place(tmp_path, change):
     path.write_text("[{")
     with pytest.raises(DeclarationError):
         load_profile(str(path))
+
+
+def test_a_list_that_the_entry_lacks_is_named(tmp_path):
+    path = tmp_path / "grid.json"
+    path.write_text(json.dumps([{"batchs": [1], "prefill_token_lens": [8]}]))
+    with pytest.raises(DeclarationError, match="no decode_token_lens"):
+        load_profile(str(path))
