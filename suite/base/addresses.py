@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
+from urllib.parse import urlsplit
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError
@@ -35,6 +37,16 @@ def split_address(text: str) -> tuple[str, int]:
 def join_address(host: str, port: int) -> str:
     """``HOST:PORT``, an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_own(address: str) -> bool:
+    """Whether a URL, or ``HOST:PORT`` as in one, leads to the very machine that asks."""
+    name = ""
+    try:
+        name = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
 
 
 def listening(host: str, port: int, *, backlog: int | None = None) -> socket.socket:

@@ -37,7 +37,7 @@ from suite.judge.attest.review import (
 )
 from suite.judge.attest.sign import BUNDLE_FILE, sign
 from suite.judge.attest.times import format_time
-from suite.judge.compare.reproduced import SHARES, numbers, plan_differences
+from suite.judge.compare.reproduced import SHARES, numbers, other_devices, plan_differences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from suite.cli.options import Sending
     from suite.cli.signingoptions import Signing
     from suite.documents.basis import Basis
+    from suite.documents.card import Scorecard
     from suite.documents.plan import Plan
     from suite.documents.reproduction import Numbers
     from suite.evidence import Evidence
@@ -126,6 +127,7 @@ def reproduce(
     new = judging.verified(directory, Trusted())
     made_again = _evidence(new, directory)
     _require_same(first.plan, made_again.plan)
+    _require_devices(new.card)
     summary, wrong = _summary(verification, first, new, made_again, signer.key.public)
     target = signing.beside(run, REPRODUCTION_ENDING)
     payload = make_summary(verification.verified.statement.sha256, summary)
@@ -172,6 +174,22 @@ def _require_same(first: Plan, again: Plan) -> None:
             for name in wrong
         ]
         raise UsageError("reproduction-differs", message, problems=problems)
+
+
+def _require_devices(again: Scorecard) -> None:
+    """Refuse a run on other devices than the plan's: it neither is a reproduction nor says that there is none.
+
+    Raises:
+        UsageError: ``reproduction-differs``.
+    """
+    if why := other_devices(again):
+        raise UsageError(
+            "reproduction-differs",
+            Sentence(
+                f"what ran again ran on other devices: {why}",
+                f"再次运行所用的设备不同：{chinese(why)}",
+            ),
+        )
 
 
 def choices(basis: Basis, here: Here, scratch: Path) -> Choices:

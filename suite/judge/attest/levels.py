@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base.addresses import is_own
 from suite.documents.reproduction import VerificationSummary
 from suite.documents.standing import LEVELS
 from suite.judge.attest.review import Attested
@@ -48,14 +49,17 @@ def reached(card: Scorecard, made: Iterable[Made], maker: str = "") -> tuple[Lev
         if maker and own == "challenged" and card.attestation is not UNSET:
             return "attested", f"{by}; its devices are attested by {maker}"
         return "reproduced", by
-    witnesses = [
-        item.owner
+    witnesses = {
+        item.owner: item.report.address
         for item in last
         if not isinstance(item.report, VerificationSummary)
         and item.report.verdict == "agrees"
         and item.report.plan_sha256 == card.run.plan_sha256
         and card.runtime == "endpoint"
-    ]
+    }
     if witnesses and LEVELS.index("witnessed") > LEVELS.index(own):
-        return "witnessed", f"witnessed by {', '.join(sorted(witnesses))}"
+        by = f"witnessed by {', '.join(sorted(witnesses))}"
+        if all(map(is_own, witnesses.values())):
+            by += ", whose server answered on the witness's own machine or through a tunnel"
+        return "witnessed", by
     return own, "by its own evidence"

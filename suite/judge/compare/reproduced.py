@@ -45,6 +45,7 @@ FEWEST_ANSWERS: Final = 16
 FAILED_BY_CHANCE: Final = 0.001
 """How probable so many failed requests of one run must be at least, if those of both had one cause."""
 _CENTRES: Final = ("p50", "mean")
+_DEVICES: Final = "R062"
 
 
 def plan_differences(first: Plan, again: Plan) -> list[str]:
@@ -70,6 +71,11 @@ def plan_differences(first: Plan, again: Plan) -> list[str]:
         ("speculation", a.engine.speculative_decoding, b.engine.speculative_decoding),
     )
     return [name for name, here, there in pairs if here != there]
+
+
+def other_devices(again: Scorecard) -> str:
+    """Why what ran again ran on other devices than it declares, by its own card; "" where that is not known."""
+    return next((c.why for c in again.checks if c.rule == _DEVICES and c.outcome == "fail"), "")
 
 
 def numbers(

@@ -53,7 +53,7 @@ def declared_accelerator(evidence: Evidence) -> Accelerator | None:
     return devices.get(plan.devices.accelerator)
 
 
-def _unobserved(evidence: Evidence) -> Finding | None:
+def unobserved(evidence: Evidence) -> Finding | None:
     """The finding where no tool named a device."""
     if given(evidence.environment.devices, ()):
         return None
@@ -97,7 +97,7 @@ def _unobserved(evidence: Evidence) -> Finding | None:
 )
 def declared_devices(evidence: Evidence, _: Results) -> Finding:
     """Name, number and memory of the observed devices are those of the declaration."""
-    if (finding := _unobserved(evidence)) is not None:
+    if (finding := unobserved(evidence)) is not None:
         return finding
     plan, used = evidence.plan, _used(evidence)
     declared = declared_accelerator(evidence)
@@ -169,7 +169,7 @@ def _capacity(figure: Figure) -> float:
 )
 def whole_devices(evidence: Evidence, _: Results) -> Finding:
     """No observed device is partitioned or limited below the declaration."""
-    if (finding := _unobserved(evidence)) is not None:
+    if (finding := unobserved(evidence)) is not None:
         return not_applicable(finding.why)
     used, declared = _used(evidence), declared_accelerator(evidence)
     wrong = []
@@ -224,7 +224,7 @@ def _power(declared: Accelerator | None) -> float:
 )
 def free_devices(evidence: Evidence, _: Results) -> Finding:
     """No observed device was held by another process."""
-    if (finding := _unobserved(evidence)) is not None:
+    if (finding := unobserved(evidence)) is not None:
         return not_applicable(finding.why)
     used = _used(evidence)
     if all(given(device.processes) is None for device in used):
@@ -268,7 +268,7 @@ def free_devices(evidence: Evidence, _: Results) -> Finding:
 )
 def declared_devices_worked(evidence: Evidence, _: Results) -> Finding:
     """No further device worked, and power is possible."""
-    if _unobserved(evidence) is not None:
+    if unobserved(evidence) is not None:
         return not_applicable(
             Sentence(
                 "no tool of this machine named its devices, see R062",

@@ -9,9 +9,11 @@ from msgspec import UNSET
 
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.documents.counters import COUNTERS
+from suite.documents.document import given
 from suite.judge.log.counters import grown, measured_samples, series
 from suite.judge.log.phases import phase_logs
 from suite.judge.log.power import AGREES
+from suite.judge.rules.devices import unobserved
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
     from suite.judge.metrics.compute import Results
 
+NAMING: Final = ("mthreads-gmi", "nvidia-smi")
+"""Tools that the suite asks for the machine's devices before a run."""
 LOST = "telemetry.lost."
 """Facts of the environment about devices that gave no more readings begin so; the tool's words are their value."""
 GAP_INTERVALS = 10
@@ -86,6 +90,36 @@ def telemetry_read(evidence: Evidence, _: Results) -> Finding:
     return passed(
         Sentence(f"samples from {', '.join(sorted(read))}", f"样本来自 {', '.join(sorted(read))}")
     )
+
+
+@rule(
+    "R067",
+    title=Bilingual("The devices were named by their tool", "设备由其工具报出"),
+    asks=Bilingual(
+        f"Where the plan samples a tool on this machine that the suite asks for devices ({', '.join(NAMING)}), it named some.",
+        f"计划在本机采样的工具若可由本套件查询设备（{'、'.join(NAMING)}），则该工具报出了设备。",
+    ),
+    reason=Bilingual(
+        "Devices that nobody named R062 to R064 hold against nothing: a run on others need only leave them out.",
+        "无人报出的设备，R062 至 R064 无从核对：在其他设备上的运行只需将其略去。",
+    ),
+    phases="run",
+    limits="open",
+)
+def named_devices(evidence: Evidence, _: Results) -> Finding:
+    """A tool that can name devices named them."""
+    tools = [tool.tool for tool in evidence.plan.telemetry if tool.where == "host"]
+    asked = [tool for tool in tools if tool in NAMING]
+    if not asked:
+        return not_applicable(
+            Sentence(
+                "no tool of the plan names devices, see R062", "计划中没有能报出设备的工具，见 R062"
+            )
+        )
+    if (finding := unobserved(evidence)) is not None:
+        return finding
+    count = len(given(evidence.environment.devices, ()))
+    return passed(Sentence(f"{asked[0]} named {count}", f"{asked[0]} 报出 {count} 个"))
 
 
 @rule(

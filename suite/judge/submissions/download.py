@@ -7,7 +7,6 @@ without the credentials of the first host. What is fetched is believed by nobody
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import threading
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import urljoin, urlsplit
 
 from suite.base import jsonio
+from suite.base.addresses import is_own
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, SuiteError
 from suite.judge.submissions import credentials
@@ -37,13 +37,7 @@ class Absent(Exception):  # noqa: N818 - an answer, not a mistake
 
 def scheme(host: str) -> str:
     """How a registry that the user named is asked: https, but on this machine itself http, as Docker does."""
-    name = ""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        local = ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        local = name == "localhost"
-    return "http" if local else "https"
+    return "http" if is_own(host) else "https"
 
 
 class _TooManyError(ValueError):

@@ -9,8 +9,10 @@ from msgspec import UNSET
 
 from suite.documents.devices import DeviceProcess, ToolOutput
 from suite.documents.plan import TelemetryTool
+from suite.judge.rules.telemetry import NAMING
 from suite.measure import devices
 from suite.measure.devices import mthreads_gmi, nvidia_smi
+from suite.measure.devices.tool import TOOLS
 from tests.factories import engine as factory
 from tests.factories.documents import changed
 
@@ -114,3 +116,7 @@ def test_a_tools_place_and_digest_are_facts(tmp_path, monkeypatch):
         "telemetry.nvidia-smi.path": str(tool),
         "telemetry.nvidia-smi.sha256": hashlib.sha256(b"#!/bin/sh\n").hexdigest(),
     }
+
+
+def test_the_rules_know_every_tool_that_names_devices():
+    assert set(NAMING) == set(TOOLS)

@@ -127,6 +127,9 @@ def test_the_level_follows_from_the_signature_and_the_list():
     held = read_statement(signed, trust, CARD, "cpu", "it")
     assert isinstance(held, Attested)
     assert levels.reached(card, [held])[0] == "witnessed"
+    for address, said in (("http://127.0.0.1:8000", True), ("http://10.0.0.7:8000", False)):
+        near = Attested("alice", replace(seen, address=address))
+        assert ("own machine" in levels.reached(card, [near])[1]) is said
     differs = Attested(
         "alice", replace(seen, verdict="differs", timeCreated="2026-02-02T12:00:00Z")
     )

@@ -35,7 +35,9 @@ from suite.judge.score import score
 from tests.cases.bundle_verify.cases import entry
 from tests.factories import challenged, pages, submissions
 from tests.factories import evidence as factory
+from tests.unit.judge.rules.test_rules import apply
 
+CHECKS = Path(__file__).parents[3] / "cases" / "checks"
 KEYS = submissions.KEYS
 SIGNED = DeviceAttestation(tool="nvattest", devices=1, facts=())
 
@@ -162,6 +164,22 @@ class _Held:
         self.verified = self
         self.statement = self
         self.sha256 = "5" * 64
+
+
+def test_a_run_on_other_devices_is_no_reproduction(tmp_path: Path, capsys):
+    """Its own telemetry shows other devices than it declares: what it came to says nothing for or against the card."""
+    parts = factory.document()
+    case = json.loads((CHECKS / "R062_other_device_fail" / "case.json").read_text())
+    for step in case["patch"]:
+        apply(parts, step)
+    parts["header"]["plan_sha256"] = jsonio.digest(parts["plan"])
+    folder, key = factory.write(tmp_path / "run", parts), tmp_path / "key.pem"
+    assert main(["keygen", "--out", str(key)]) == 0
+    main(["sign", str(folder), "--key", str(key)])
+    again = ["reproduce", str(folder), "--again", str(folder), "--key", str(key)]
+    assert main(again) == 2
+    assert "[reproduction-differs]" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.reproduction.*"))
 
 
 def test_a_summary_says_what_its_numbers_say():
