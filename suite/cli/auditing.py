@@ -90,7 +90,7 @@ class AuditOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CompletedAudit:
     """An audit that was made.
 
     Attributes:
@@ -104,7 +104,9 @@ class Made:
     bundle: bytes
 
 
-def make(options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Terminal) -> Made:
+def make(
+    options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Terminal
+) -> CompletedAudit:
     """Verify the run, choose answers, have the reference read them, and judge.
 
     Args:
@@ -152,7 +154,9 @@ def make(options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Term
         tokens=sum(map(len, read.kept)) or 1,
         source=read.source,
     )
-    return Made(_predicate(read, reference, sample, raw=raw, key=key), raw, verification.bundle)
+    return CompletedAudit(
+        _predicate(read, reference, sample, raw=raw, key=key), raw, verification.bundle
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +371,9 @@ def _divergences(pairs: Sequence[tuple[Answer, Sequence[Token]]]) -> tuple[Diver
     return tuple(sorted(firsts, key=lambda item: -item.margin)[:_MOST_DIVERGENCES])
 
 
-def write(made: Made, card: str, target: Path, key: SigningKey, stamp: Stamp | None) -> None:
+def write(
+    made: CompletedAudit, card: str, target: Path, key: SigningKey, stamp: Stamp | None
+) -> None:
     """Sign an audit of a card and write it, with the tokens' figures beside it.
 
     Raises:

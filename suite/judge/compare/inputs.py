@@ -220,7 +220,7 @@ def differences(a: Scorecard, b: Scorecard) -> list[Difference]:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CardInput:
     """One input of one card, for whoever compares cards later.
 
     Attributes:
@@ -237,10 +237,10 @@ class Held:
     sound: bool
 
 
-def held(card: Scorecard) -> list[Held]:
+def held(card: Scorecard) -> list[CardInput]:
     """Every input of a card; two cards differ in it as `differences` says."""
     return [
-        Held(
+        CardInput(
             item.what,
             item.title,
             sha256_hex(repr(item.key(card)).encode())[:16],

@@ -10,7 +10,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import DataError
 from suite.declare.profiles import controls
 from suite.declare.tasks.synthetic import (
-    Wanted,
+    ExactPrompt,
     Words,
     exact_ids,
     exact_texts,
@@ -140,7 +140,7 @@ def _exact(
     request = plan.engine.request
     into, out = lengths.input_tokens, lengths.output_tokens
     sizes = [
-        Wanted(
+        ExactPrompt(
             prompt_key(lengths.seed, phase.name, phase.repeat, index),
             into[index % len(into)],
         )
