@@ -223,7 +223,9 @@ def _read(run: Evidence, model: Path, options: AuditOptions, terminal: Terminal)
                 answers = auditserver.read(assignment, options.url or "", on_progress=terminal.step)
             else:
                 answers = reading.read(assignment, python, Path(scratch), on_progress=terminal.step)
-            readings.append(_Read(chosen, _kept(chosen, answers, tokenizer), answers.versions))
+            readings.append(
+                _Read(chosen, _counted_tokens(chosen, answers, tokenizer), answers.versions)
+            )
             if readings[-1].source == "ids":
                 break
     # Which form the model wrote is the one that the reference finds likelier.
@@ -255,7 +257,7 @@ def documents_of(run: Evidence, data: Path | None) -> dict[str, str]:
     }
 
 
-def _kept(
+def _counted_tokens(
     chosen: Sequence[Answer], read: reading.Readings, tokenizer: Tokenizer
 ) -> list[list[Token]]:
     """The tokens that count, answer by answer."""

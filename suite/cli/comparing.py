@@ -144,13 +144,13 @@ def _entry(path: Path, trusted: Trusted) -> Entry:
             cause.message = placed(str(path), cause.message)
             raise
         run = evidence.read(place) if place.is_dir() else None
-        statements = _made(path, trusted, verification)
+        statements = _statements(path, trusted, verification)
         level, _ = levels.reached(verification.card, statements, verification.maker)
         signer, lines = verification.verified.signer(), tuple(map(_line, statements))
         return Entry(str(path), verification.card, signer, run, stated=lines, level=level)
 
 
-def _made(path: Path, trusted: Trusted, held: VerifiedCard) -> list[Made]:
+def _statements(path: Path, trusted: Trusted, held: VerifiedCard) -> list[Made]:
     """What was stated about a card, beside it or in its submission; without a trust list nobody's statement counts."""
     if trusted.trust is None:
         return []

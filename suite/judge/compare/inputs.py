@@ -255,7 +255,7 @@ def held(card: Scorecard) -> list[CardInput]:
 def asked_key(phase: CardPhase) -> str:
     """Equal for two phases that were asked the same: what `load_difference` looks at, but for the lengths."""
     return sha256_hex(
-        repr((phase.scenario, sorted(_asked(phase).items()), _gave_way(phase))).encode()
+        repr((phase.scenario, sorted(_asked_facts(phase).items()), _gave_way(phase))).encode()
     )[:16]
 
 
@@ -274,7 +274,7 @@ def load_difference(first: CardPhase, second: CardPhase) -> str:
     """Why two phases of one place were not asked the same, "" when they were."""
     if first.scenario != second.scenario:
         return _loaded("scenario", first.scenario, second.scenario)
-    before, after = _asked(first), _asked(second)
+    before, after = _asked_facts(first), _asked_facts(second)
     for what in sorted({*before, *after}):
         if before.get(what) != after.get(what):
             return _loaded(what, before.get(what, "none"), after.get(what, "none"))
@@ -298,7 +298,7 @@ def _loaded(what: str, first: str, second: str) -> str:
     )
 
 
-def _asked(phase: CardPhase) -> dict[str, str]:
+def _asked_facts(phase: CardPhase) -> dict[str, str]:
     """Everything that was asked of a phase, flat, as text."""
     settings: dict[str, str] = {}
     searched = SCENARIOS[phase.scenario].searches

@@ -131,7 +131,9 @@ def _names(image: ImageDocument) -> list[str]:
     return [f"{repository(place)}@{image.digest}" for place in places]
 
 
-def _found(client: DockerClient, image: Image, reference: str, *, built_here: bool) -> FoundImage:
+def _found_image(
+    client: DockerClient, image: Image, reference: str, *, built_here: bool
+) -> FoundImage:
     identity = image.id or ""
     digests = [str(digest) for digest in image.attrs.get("RepoDigests") or []]
     # An image that never was in a registry has no repository digest; its own id is one of its content.
@@ -183,7 +185,7 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
     for name in names:
         local = get(client, name)
         if local is not None:
-            return _found(client, local, name, built_here=False)
+            return _found_image(client, local, name, built_here=False)
     refusals: list[SetupError] = []
     for name in names:
         try:
@@ -197,7 +199,7 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
                 "image-unavailable",
                 Sentence(f"{name} was pulled and is not there", f"已拉取 {name}，但它不在本机"),
             )
-        return _found(client, local, name, built_here=False)
+        return _found_image(client, local, name, built_here=False)
     first = refusals[0]
     others = [Problem(refused.message) for refused in refusals[1:]]
     raise SetupError(first.code, first.message, hint=first.hint, problems=others) from first
@@ -221,7 +223,7 @@ def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
             f"{image.reference} 为 {local.id}，所求为 {image.digest}",
         )
         raise SetupError("image-digest-mismatch", message)
-    return _found(client, local, image.reference, built_here=False)
+    return _found_image(client, local, image.reference, built_here=False)
 
 
 def _loaded(
@@ -262,7 +264,7 @@ def _loaded(
                 f"{reference} 为 {local.id}，所声明的为 {image.digest}",
             ),
         )
-    return _found(client, local, reference, built_here=False)
+    return _found_image(client, local, reference, built_here=False)
 
 
 # build ------------------------------------------------------------------------------------------------
@@ -290,7 +292,7 @@ def _built(
                 f"{reference} was built and is not there", f"已构建 {reference}，但它不在本机"
             ),
         )
-    return _found(client, local, reference, built_here=True)
+    return _found_image(client, local, reference, built_here=True)
 
 
 def _build(

@@ -78,7 +78,7 @@ def make_jobs(
     digests = {number: digest(prompt.text) for number, prompt in prompts.items()}
     jobs = []
     for position, (index, number) in enumerate(zip(chosen, numbers, strict=True)):
-        name, key = _named(tasks, number, hidden.get(index))
+        name, key = _task_and_prompt(tasks, number, hidden.get(index))
         jobs.append(
             Job(
                 index=index,
@@ -94,7 +94,7 @@ def make_jobs(
     return jobs
 
 
-def _named(tasks: TaskSet, number: int, control: Control | None) -> tuple[str, int]:
+def _task_and_prompt(tasks: TaskSet, number: int, control: Control | None) -> tuple[str, int]:
     """The name of a request's task, and the number of its prompt."""
     name = tasks.tasks[number].id
     if control is None:
