@@ -73,8 +73,8 @@ def test_lengths_are_exact_with_the_shipped_tokenizer(lengths, seed, api):
 def test_ids_are_exact_and_known_to_the_model(lengths, seed):
     wanted = [ExactPrompt(prompt_key(seed, "p", 0, i), tokens) for i, tokens in enumerate(lengths)]
     ids = exact_ids(MINI, WORDS, wanted)
-    assert [len(one) for one in ids] == lengths
-    assert all(0 <= one < 3990 for prompt in ids for one in prompt)
+    assert [len(item) for item in ids] == lengths
+    assert all(0 <= item < 3990 for prompt in ids for item in prompt)
 
 
 @pytest.mark.parametrize("split", [True, False])
