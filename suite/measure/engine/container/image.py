@@ -32,6 +32,7 @@ from suite.measure.engine.container.build import (
     require_space,
     wheel_server,
 )
+from suite.measure.engine.container.inspection import inspected_image
 from suite.measure.engine.container.pulling import get, layers, pull, repository
 from suite.measure.engine.environment import fetch_wheels, locked
 from suite.measure.engine.facts import clean
@@ -135,15 +136,15 @@ def _found_image(
     client: DockerClient, image: Image, reference: str, *, built_here: bool
 ) -> FoundImage:
     identity = image.id or ""
-    digests = [str(digest) for digest in image.attrs.get("RepoDigests") or []]
+    answer = inspected_image(image)
     # An image that never was in a registry has no repository digest; its own id is one of its content.
-    digest = digests[0].partition("@")[2] if digests else identity
+    digest = answer.repo_digests[0].partition("@")[2] if answer.repo_digests else identity
     facts: Facts = {
         "image.reference": reference,
         "image.id": identity,
         "image.digest": digest,
-        "image.bytes": int(image.attrs.get("Size") or 0),
-        "image.created": clean(str(image.attrs.get("Created", ""))),
+        "image.bytes": answer.size or 0,
+        "image.created": clean(answer.created or ""),
     }
     base = image.labels.get(LABEL_BASE)
     if base:
@@ -155,12 +156,12 @@ def _observed(client: DockerClient, image: Image, reference: str) -> ObservedIma
     """The image as the Docker engine describes it, with the base that its label names where that is here."""
     base_name = image.labels.get(LABEL_BASE)
     base = get(client, base_name) if base_name else None
-    platform = (image.attrs.get("Os") or "linux", image.attrs.get("Architecture") or "unknown")
+    answer = inspected_image(image)
     return ObservedImage(
         id=image.id or "",
         reference=reference,
-        repo_digests=tuple(str(item) for item in image.attrs.get("RepoDigests") or []),
-        architecture="/".join(platform),
+        repo_digests=tuple(answer.repo_digests or ()),
+        architecture=f"{answer.os or 'linux'}/{answer.architecture or 'unknown'}",
         labels={str(name): str(value) for name, value in image.labels.items()},
         layers=layers(image),
         history=_history(image),
