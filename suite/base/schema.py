@@ -97,7 +97,7 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
                 "",
             )
         case "anyOf" | "oneOf" if error.context:
-            alternatives = dict.fromkeys(_wanted(inner) for inner in error.context)
+            alternatives = dict.fromkeys(_expected(inner) for inner in error.context)
             message = Sentence(
                 f"{instance!r} is not {' or '.join(alternatives)}",
                 f"{instance!r} 不是 {' 或 '.join(map(chinese, alternatives))}",
@@ -122,7 +122,7 @@ def _unknown_members(instance: Mapping[str, object], known: set[str]) -> list[tu
     return problems
 
 
-def _wanted(error: ValidationError) -> str:
+def _expected(error: ValidationError) -> str:
     """What an alternative takes, in words."""
     match error.validator:
         case "enum":

@@ -90,7 +90,7 @@ class AuditOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CompletedAudit:
     """An audit that was made.
 
     Attributes:
@@ -104,7 +104,9 @@ class Made:
     bundle: bytes
 
 
-def make(options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Terminal) -> Made:
+def make(
+    options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Terminal
+) -> CompletedAudit:
     """Verify the run, choose answers, have the reference read them, and judge.
 
     Args:
@@ -152,7 +154,9 @@ def make(options: AuditOptions, trusted: Trusted, key: PublicKey, terminal: Term
         tokens=sum(map(len, read.kept)) or 1,
         source=read.source,
     )
-    return Made(_predicate(read, reference, sample, raw=raw, key=key), raw, verification.bundle)
+    return CompletedAudit(
+        _predicate(read, reference, sample, raw=raw, key=key), raw, verification.bundle
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +223,9 @@ def _read(run: Evidence, model: Path, options: AuditOptions, terminal: Terminal)
                 answers = auditserver.read(assignment, options.url or "", on_progress=terminal.step)
             else:
                 answers = reading.read(assignment, python, Path(scratch), on_progress=terminal.step)
-            readings.append(_Read(chosen, _kept(chosen, answers, tokenizer), answers.versions))
+            readings.append(
+                _Read(chosen, _counted_tokens(chosen, answers, tokenizer), answers.versions)
+            )
             if readings[-1].source == "ids":
                 break
     # Which form the model wrote is the one that the reference finds likelier.
@@ -251,7 +257,7 @@ def documents_of(run: Evidence, data: Path | None) -> dict[str, str]:
     }
 
 
-def _kept(
+def _counted_tokens(
     chosen: Sequence[Answer], read: reading.Readings, tokenizer: Tokenizer
 ) -> list[list[Token]]:
     """The tokens that count, answer by answer."""
@@ -367,7 +373,9 @@ def _divergences(pairs: Sequence[tuple[Answer, Sequence[Token]]]) -> tuple[Diver
     return tuple(sorted(firsts, key=lambda item: -item.margin)[:_MOST_DIVERGENCES])
 
 
-def write(made: Made, card: str, target: Path, key: SigningKey, stamp: Stamp | None) -> None:
+def write(
+    made: CompletedAudit, card: str, target: Path, key: SigningKey, stamp: Stamp | None
+) -> None:
     """Sign an audit of a card and write it, with the tokens' figures beside it.
 
     Raises:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from suite.cli.judging import Held
+    from suite.cli.judging import VerifiedCard
     from suite.cli.trustoptions import Trusted
     from suite.judge.attest.review import Made
     from suite.judge.submissions.source import Elsewhere
@@ -144,13 +144,13 @@ def _entry(path: Path, trusted: Trusted) -> Entry:
             cause.message = placed(str(path), cause.message)
             raise
         run = evidence.read(place) if place.is_dir() else None
-        statements = _made(path, trusted, verification)
+        statements = _statements(path, trusted, verification)
         level, _ = levels.reached(verification.card, statements, verification.maker)
         signer, lines = verification.verified.signer(), tuple(map(_line, statements))
         return Entry(str(path), verification.card, signer, run, stated=lines, level=level)
 
 
-def _made(path: Path, trusted: Trusted, held: Held) -> list[Made]:
+def _statements(path: Path, trusted: Trusted, held: VerifiedCard) -> list[Made]:
     """What was stated about a card, beside it or in its submission; without a trust list nobody's statement counts."""
     if trusted.trust is None:
         return []

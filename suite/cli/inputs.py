@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from suite.cli.terminal import Terminal
-    from suite.declare.tasks.reference import Known
+    from suite.declare.tasks.reference import KnownReference
     from suite.declare.tasks.taskset import TaskSet
     from suite.declare.tasks.tokenizer import Tokenizer
     from suite.declare.vendor.load import Vendor
@@ -86,7 +86,7 @@ class Inputs:
     tasks: TaskSet
     tokenizer: Tokenizer | None
     directory: Path
-    references: tuple[Known, ...] = ()
+    references: tuple[KnownReference, ...] = ()
     bundle: Brought | None = None
 
 
@@ -139,7 +139,7 @@ def complete(draft: Inputs, *, store: DigestStore, terminal: Terminal) -> Inputs
     return made(draft, _referenced(basis, draft.references))
 
 
-def _referenced(basis: Basis, others: Sequence[Known]) -> Basis:
+def _referenced(basis: Basis, others: Sequence[KnownReference]) -> Basis:
     """The basis with the reviewers' reference run of its model, where the suite ships none."""
     decoding = profile_of(basis).doc.decoding
     known = reference_for(basis.model.files, basis.taskset, decoding, others=others).known

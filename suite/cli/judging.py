@@ -48,7 +48,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class VerifiedCard:
     """What a verification held: the very bytes that it read, so that a file swapped afterwards changes nothing.
 
     Attributes:
@@ -192,7 +192,7 @@ def _unsigned(path: Path) -> EvidenceError:
     )
 
 
-def verified(subject: Path, trusted: Trusted) -> Held:
+def verified(subject: Path, trusted: Trusted) -> VerifiedCard:
     """The bundle and what its signature holds; nothing else is rendered or compared.
 
     Of a directory that is no run, such as a submission's bundle and page unpacked, the bundle alone is taken.
@@ -210,4 +210,4 @@ def verified(subject: Path, trusted: Trusted) -> Held:
         raise result.error or TrustError(
             "signature-missing", Sentence(f"{path} could not be verified", f"{path} 无法核验")
         )
-    return Held(result.bundle, result.verified, result.evidence, result.maker)
+    return VerifiedCard(result.bundle, result.verified, result.evidence, result.maker)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from suite.base.jsonio import JSONObject
     from suite.cli.signingoptions import Signing
     from suite.cli.trustoptions import Trusted
-    from suite.declare.tasks.reference import Known
+    from suite.declare.tasks.reference import KnownReference
     from suite.documents.reference import Reference
     from suite.evidence import Evidence
     from suite.judge.attest.trust import TrustList
@@ -128,7 +128,7 @@ def describe(stated: Reference) -> list[tuple[str, str]]:
     ]
 
 
-def every(directory: Path | None) -> list[Known]:
+def every(directory: Path | None) -> list[KnownReference]:
     """The shipped reference runs, and those of a directory.
 
     Raises:
@@ -138,7 +138,7 @@ def every(directory: Path | None) -> list[Known]:
     return [*references.shipped(), *others]
 
 
-def summary(known: Known, trust: TrustList | None) -> JSONObject:
+def summary(known: KnownReference, trust: TrustList | None) -> JSONObject:
     """A reference run as a program reads it, with who signed."""
     stated = known.document
     return {
@@ -159,7 +159,7 @@ def _engine(stated: Reference) -> str:
     return f"{stated.engine.id} {stated.engine.version}"
 
 
-def _signer(known: Known, trust: TrustList | None) -> str:
+def _signer(known: KnownReference, trust: TrustList | None) -> str:
     if known.shipped:
         return Sentence("shipped with the suite", "随套件提供")
     if trust is None:
@@ -186,7 +186,7 @@ HEADINGS: Final = (
 )
 
 
-def cells(known: Known, trust: TrustList | None) -> tuple[str, ...]:
+def cells(known: KnownReference, trust: TrustList | None) -> tuple[str, ...]:
     """A reference run as a line under `HEADINGS`."""
     stated = known.document
     return (

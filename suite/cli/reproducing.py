@@ -42,7 +42,7 @@ from suite.judge.compare.reproduced import SHARES, numbers, other_devices, plan_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from suite.cli.judging import Held
+    from suite.cli.judging import VerifiedCard
     from suite.cli.options import Sending
     from suite.cli.signingoptions import Signing
     from suite.documents.basis import Basis
@@ -57,7 +57,7 @@ _CARD: Final = "urn:llm-inference-conformance:scorecard:sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Here:
+class OwnMachine:
     """What is elsewhere on this machine than where the run was made; None takes it over.
 
     Attributes:
@@ -78,7 +78,7 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Reproduced:
     """A reproduction that was signed: what it states, by which key, where it lies, what differs, and whether this machine was busy."""
 
     summary: VerificationSummary
@@ -90,7 +90,7 @@ class Made:
 
 def reproduce(
     run: Path,
-    here: Here,
+    here: OwnMachine,
     sending: Sending,
     *,
     again: Path | None,
@@ -99,7 +99,7 @@ def reproduce(
     trust: Path | None,
     signing: Signing,
     quiet: bool,
-) -> Made | int:
+) -> Reproduced | int:
     """Verify a run, run its plan again, compare and sign; an exit status where the new run ended early.
 
     Raises:
@@ -133,10 +133,10 @@ def reproduce(
     payload = make_summary(verification.verified.statement.sha256, summary)
     write_new(target, sign(payload, signer.key, stamp))
     busy = next((c.why for c in new.card.checks if c.rule == _BUSY and c.outcome != "pass"), "")
-    return Made(summary, signer.key.public.id, target, wrong, busy)
+    return Reproduced(summary, signer.key.public.id, target, wrong, busy)
 
 
-def _evidence(held: Held, path: Path) -> Evidence:
+def _evidence(held: VerifiedCard, path: Path) -> Evidence:
     if held.evidence is None:
         hint = Sentence(
             "give the run directory: a card alone holds no plan and no answers",
@@ -192,7 +192,7 @@ def _require_devices(again: Scorecard) -> None:
         )
 
 
-def choices(basis: Basis, here: Here, scratch: Path) -> Choices:
+def choices(basis: Basis, here: OwnMachine, scratch: Path) -> Choices:
     """The command line that leads to a basis, with what is elsewhere on this machine.
 
     Args:
@@ -263,7 +263,7 @@ def _profile(basis: Basis, scratch: Path) -> str:
 
 
 def _summary(
-    held: Held, first: Evidence, new: Held, again: Evidence, key: PublicKey
+    held: VerifiedCard, first: Evidence, new: VerifiedCard, again: Evidence, key: PublicKey
 ) -> tuple[VerificationSummary, tuple[str, ...]]:
     both, wrong = numbers((held.card, first), (new.card, again))
     sha256 = held.verified.statement.sha256
@@ -291,7 +291,7 @@ def _resource(sha256: str) -> Resource:
     return Resource(uri=_CARD + sha256, digest=Digest(sha256=sha256))
 
 
-def text(made: Made) -> Sentence:
+def text(made: Reproduced) -> Sentence:
     """A reproduction for a person."""
     both = made.summary.reproduction
     result = Sentence(

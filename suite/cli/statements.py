@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from suite.cli.judging import Held
+    from suite.cli.judging import VerifiedCard
     from suite.cli.trustoptions import Trusted
     from suite.documents.audit import Audit
     from suite.judge.attest.review import Made
@@ -104,7 +104,7 @@ def _figures(audit: Audit) -> list[tuple[str, str]]:
     ]
 
 
-def shown(subject: Path, named: Sequence[Path], held: Held, trusted: Trusted) -> Carried:
+def shown(subject: Path, named: Sequence[Path], held: VerifiedCard, trusted: Trusted) -> Carried:
     """What a card's page carries: the statements that are named, else those beside the card, each verified; and the devices' maker.
 
     Raises:

@@ -57,7 +57,9 @@ def record(choices: Choices, *, requests: int, tokens: int, out: Path | None, qu
         common = common_body(plan, most=tokens)
         prompts = fit(plan, gathered.tokenizer, documents)
         bodies = [body(plan, common, prompt.text) for prompt in prompts]
-        directory = _made(out or run_directory("trace", choices.vendor, plan.engine.id))
+        directory = _writable_directory(
+            out or run_directory("trace", choices.vendor, plan.engine.id)
+        )
         plan = enginetrace.traced(plan, profiler, directory)
         with serving.engine_of(gathered, terminal, plan=plan) as served:
             terminal.line(
@@ -99,7 +101,7 @@ def _undeclared(why: Sentence) -> UsageError:
     return UsageError("profiler-undeclared", message)
 
 
-def _made(directory: Path) -> Path:
+def _writable_directory(directory: Path) -> Path:
     """The new directory, writable for the engine's user, who may be another.
 
     Raises:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from suite.cli.seriesoptions import SeriesChoice
     from suite.documents.history import History, HistoryRun, MetricTrend, Regressions
     from suite.documents.value import Value
-    from suite.judge.store.history import Wanted
+    from suite.judge.store.history import SeriesQuery
 
 
-def _wanted(chosen: SeriesChoice) -> Wanted:
-    from suite.judge.store.history import Wanted
+def _query(chosen: SeriesChoice) -> SeriesQuery:
+    from suite.judge.store.history import SeriesQuery
 
-    return Wanted(
+    return SeriesQuery(
         chosen.vendor, chosen.model, chosen.run, chosen.last, chosen.metric, chosen.signed
     )
 
@@ -42,7 +42,7 @@ def history(chosen: SeriesChoice) -> History:
     with database.opened(storing.address(chosen.url)) as engine:
         from suite.judge.store import history as store
 
-        return store.history(store.series(engine, _wanted(chosen)), chosen.metric)
+        return store.history(store.series(engine, _query(chosen)), chosen.metric)
 
 
 def regressions(chosen: SeriesChoice, margin: float) -> tuple[Regressions, bool]:
@@ -60,7 +60,7 @@ def regressions(chosen: SeriesChoice, margin: float) -> tuple[Regressions, bool]
             from suite.judge.store import regress
         except ImportError as cause:
             raise database.missing(cause) from cause
-        result = regress.regressions(store.series(engine, _wanted(chosen)), chosen.metric, margin)
+        result = regress.regressions(store.series(engine, _query(chosen)), chosen.metric, margin)
         return result, regress.judged(result)
 
 

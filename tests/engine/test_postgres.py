@@ -24,7 +24,7 @@ from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
 from suite.judge.score import score
 from suite.judge.store import database, regress
-from suite.judge.store.history import Wanted, series
+from suite.judge.store.history import SeriesQuery, series
 from suite.judge.store.ingest import ingest
 from tests.factories import evidence as factory
 from tests.factories import history, loads
@@ -92,7 +92,7 @@ def test_a_planted_regression_is_found_and_none_in_noise(url, capsys):
         for item in history.items(history.noise(12, 0.015, seed=5)):
             assert ingest(engine, item) == "added"
             assert ingest(engine, item) == "known"
-        assert not regress.regressions(series(engine, Wanted())).worse
+        assert not regress.regressions(series(engine, SeriesQuery())).worse
     assert main(["regress", "--db", url]) == 0
     with database.opened(url) as engine:
         for day in (12, 13):

@@ -76,7 +76,7 @@ def reproduce(
 
     if consensus:
         return _consensus(run, consensus, trust, as_json=as_json)
-    machine = reproducing.Here(
+    machine = reproducing.OwnMachine(
         model=model, data=data, vendor=vendor, python=engine_python, url=url, script=sim_script
     )
     reproduction = reproducing.reproduce(

@@ -328,7 +328,7 @@ def choose_dtype(
         for row in dtypes.refused
         if device.id in given(row.accelerators, [device.id])
     }
-    if requested != own and dtypes.default == "model" and not _told("{dtype}", engine):
+    if requested != own and dtypes.default == "model" and not _reaches_engine("{dtype}", engine):
         why = f"no argument sets it: the engine takes the precision of the weights, {own or 'unknown'}"
         refused |= {row.requested: why for row in dtypes.rows if row.requested != own}
     rows = {row.requested: row for row in dtypes.rows if row.requested not in refused}
@@ -357,7 +357,7 @@ def choose_dtype(
     return quantised(engine, rows[requested], facts.quantisation)
 
 
-def _told(placeholder: str, engine: DeclaredEngine) -> bool:
+def _reaches_engine(placeholder: str, engine: DeclaredEngine) -> bool:
     """Whether a value reaches the engine by anything that starts it."""
     texts = (
         *engine.command,

@@ -99,7 +99,7 @@ def conversion_lines(plan: Plan) -> list[str]:
     container, image = engine.container, engine.image
     if container is None or image is None:
         places = {step.target: step.host_target, step.source: plan.model.path}
-        path, words = _environment_path(engine), _here(engine, step.command, places)
+        path, words = _environment_path(engine), _local_words(engine, step.command, places)
         env = [f"{key}={shlex.quote(value)}" for key, value in (engine.env | step.env).items()]
         make = shlex.join(["mkdir", "-p", step.host_target])
         return [*lines, make, " \\\n  ".join(["env", path, *env, shlex.join(words)])]
@@ -150,7 +150,7 @@ def engine_lines(plan: Plan) -> list[str]:
         process = engine.process
         env = [f"{key}={shlex.quote(value)}" for key, value in engine.env.items()]
         unset = [f"-u {shlex.quote(key)}" for key in engine.unset_env]
-        words = [shlex.quote(word) for word in _here(engine, engine.command, {})]
+        words = [shlex.quote(word) for word in _local_words(engine, engine.command, {})]
         python = given(process.python)
         where = f".venv-{process.environment} ({process.requirements})"
         return [
@@ -188,7 +188,7 @@ def _environment_path(engine: Engine) -> str:
     return f'PATH="$PWD/.venv-{name}/bin:$PATH"'
 
 
-def _here(engine: Engine, words: Sequence[str], places: Mapping[str, str]) -> list[str]:
+def _local_words(engine: Engine, words: Sequence[str], places: Mapping[str, str]) -> list[str]:
     """The words of a command outside a container: the recipe's files lie in the repository."""
     requirements = given(engine.process.requirements) if engine.process else None
     recipe = {} if requirements is None else {RECIPE_TARGET: str(PurePath(requirements).parent)}

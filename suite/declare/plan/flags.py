@@ -152,7 +152,7 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
 
 def _option(word: str, following: str | None) -> Iterator[tuple[str, str | None]]:
     name, equals, value = word.partition("=")
-    option = _known(name)
+    option = _full_option(name)
     if option is None and word.startswith(_GLUED) and not equals:
         yield _GLUED.lstrip("-"), word.removeprefix(_GLUED)
         return
@@ -163,7 +163,7 @@ def _option(word: str, following: str | None) -> Iterator[tuple[str, str | None]
         yield from _members(value)
 
 
-def _known(word: str) -> str | None:
+def _full_option(word: str) -> str | None:
     """The option that a word means, in full, with a part of it (``--name.part``), or shortened."""
     name = word.lstrip("-").partition(".")[0].replace("_", "-")
     if name in _FEATURES:

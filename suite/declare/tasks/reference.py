@@ -42,7 +42,7 @@ _WEIGHTS: Final = frozenset({".safetensors", ".bin", ".gguf"})
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownReference:
     """A reference run that was read; whose signature it bears was not asked.
 
     Attributes:
@@ -72,10 +72,10 @@ class Reference:
 
     scores: dict[str, float] | None
     source: str
-    known: Known | None = None
+    known: KnownReference | None = None
 
 
-def read(data: bytes, name: str, *, shipped: bool = False) -> Known:
+def read(data: bytes, name: str, *, shipped: bool = False) -> KnownReference:
     """A reference run's file, read strictly; its signature is not checked.
 
     Raises:
@@ -97,10 +97,12 @@ def read(data: bytes, name: str, *, shipped: bool = False) -> Known:
         raise DeclarationError("reference-unreadable", message, Place(name))
     document = convert(statement.predicate, ReferenceDocument, file=name, error=DeclarationError)
     key_id = bundle.verificationMaterial.publicKey.hint
-    return Known(document, jsonio.sha256_hex(payload), key_id, data.decode("ascii"), shipped)
+    return KnownReference(
+        document, jsonio.sha256_hex(payload), key_id, data.decode("ascii"), shipped
+    )
 
 
-def read_directory(directory: Path, *, shipped: bool = False) -> tuple[Known, ...]:
+def read_directory(directory: Path, *, shipped: bool = False) -> tuple[KnownReference, ...]:
     """The reference runs of a directory, by file name.
 
     Raises:
@@ -122,7 +124,7 @@ def read_directory(directory: Path, *, shipped: bool = False) -> tuple[Known, ..
 
 
 @functools.cache
-def shipped() -> tuple[Known, ...]:
+def shipped() -> tuple[KnownReference, ...]:
     """The reference runs that travel with the suite.
 
     Raises:
@@ -132,7 +134,7 @@ def shipped() -> tuple[Known, ...]:
 
 
 @functools.lru_cache(maxsize=4)
-def _carried(bundle: str) -> Known:
+def _carried(bundle: str) -> KnownReference:
     return read(bundle.encode("ascii", "replace"), "basis.json: reference")
 
 
@@ -171,7 +173,7 @@ def resized(files: Sequence[FileDigest], carried: str | None = None) -> tuple[Fi
     return tuple(entry for entry in files if sizes.get(entry.sha256, entry.bytes) != entry.bytes)
 
 
-def _all(carried: str | None) -> tuple[Known, ...]:
+def _all(carried: str | None) -> tuple[KnownReference, ...]:
     # What the suite ships comes first: nobody replaces it by what he carries along.
     return (*shipped(), *(() if carried is None else (_carried(carried),)))
 
@@ -182,7 +184,7 @@ def reference_for(
     decoding: Decoding,
     *,
     carried: str | None = None,
-    others: Sequence[Known] = (),
+    others: Sequence[KnownReference] = (),
 ) -> Reference:
     """The reference of a model on a task set.
 
@@ -235,7 +237,7 @@ def means(document: ReferenceDocument) -> dict[str, float]:
     return scores | {"generated_tokens": round(mean([float(a.tokens) for a in answers]), 6)}
 
 
-def _source(known: Known) -> str:
+def _source(known: KnownReference) -> str:
     engine, weights = known.document.engine, known.document.model.weights
     digest = weights[0].sha256 if len(weights) == 1 else jsonio.digest(weights)
     source = Sentence(

@@ -30,7 +30,7 @@ _BATCH_TOKENS: Final = 500_000
 _FILLERS: Final = (" a", " the", " it", " 1", ".", "1", "a", "-")
 
 
-class Wanted(NamedTuple):
+class ExactPrompt(NamedTuple):
     """One prompt to be made: what it is drawn from, and its length in tokens as the model sees it."""
 
     key: str
@@ -104,7 +104,7 @@ class Words:
 
 
 def exact_texts(
-    tokenizer: Tokenizer, words: Words, wanted: Sequence[Wanted], api: Api
+    tokenizer: Tokenizer, words: Words, wanted: Sequence[ExactPrompt], api: Api
 ) -> list[str]:
     """User prompts that have exactly the wanted tokens as the model sees them.
 
@@ -141,7 +141,7 @@ def exact_texts(
     return fitted
 
 
-def exact_ids(tokenizer: Tokenizer, words: Words, wanted: Sequence[Wanted]) -> list[list[int]]:
+def exact_ids(tokenizer: Tokenizer, words: Words, wanted: Sequence[ExactPrompt]) -> list[list[int]]:
     """Prompts of exactly the wanted tokens as token ids, the tokenizer's own first token included.
 
     Raises:
@@ -157,8 +157,8 @@ def exact_ids(tokenizer: Tokenizer, words: Words, wanted: Sequence[Wanted]) -> l
     return prompts
 
 
-def _batches(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
-    batch: list[Wanted] = []
+def _batches(wanted: Sequence[ExactPrompt]) -> Iterator[list[ExactPrompt]]:
+    batch: list[ExactPrompt] = []
     tokens = 0
     for prompt in wanted:
         if batch and tokens + prompt.tokens > _BATCH_TOKENS:

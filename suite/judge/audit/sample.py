@@ -105,7 +105,7 @@ def choose(
         begun = tuple(tokenizer.prompt_ids(prompts[request.task], plan.engine.request.api))
         source: Source = "text" if request.token_ids is None else "ids"
         own = request.token_ids or tokenizer.continuation(lead + request.text)
-        answer = Answer(request, begun, _ended(plan, request, own, ends)[:left], source)
+        answer = Answer(request, begun, _until_end(plan, request, own, ends)[:left], source)
         if answer.output:
             chosen.append(answer)
             left -= len(answer.output)
@@ -176,7 +176,7 @@ def _in_turn(requests: Iterable[Request], seed: int) -> Iterable[Request]:
             yield fresh
 
 
-def _ended(
+def _until_end(
     plan: Plan, request: Request, output: Sequence[int], ends: Sequence[int]
 ) -> tuple[int, ...]:
     """The tokens up to the first that ends an answer, which engines leave out of what they give."""

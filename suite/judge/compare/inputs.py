@@ -220,7 +220,7 @@ def differences(a: Scorecard, b: Scorecard) -> list[Difference]:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CardInput:
     """One input of one card, for whoever compares cards later.
 
     Attributes:
@@ -237,10 +237,10 @@ class Held:
     sound: bool
 
 
-def held(card: Scorecard) -> list[Held]:
+def held(card: Scorecard) -> list[CardInput]:
     """Every input of a card; two cards differ in it as `differences` says."""
     return [
-        Held(
+        CardInput(
             item.what,
             item.title,
             sha256_hex(repr(item.key(card)).encode())[:16],
@@ -255,7 +255,7 @@ def held(card: Scorecard) -> list[Held]:
 def asked_key(phase: CardPhase) -> str:
     """Equal for two phases that were asked the same: what `load_difference` looks at, but for the lengths."""
     return sha256_hex(
-        repr((phase.scenario, sorted(_asked(phase).items()), _gave_way(phase))).encode()
+        repr((phase.scenario, sorted(_asked_facts(phase).items()), _gave_way(phase))).encode()
     )[:16]
 
 
@@ -274,7 +274,7 @@ def load_difference(first: CardPhase, second: CardPhase) -> str:
     """Why two phases of one place were not asked the same, "" when they were."""
     if first.scenario != second.scenario:
         return _loaded("scenario", first.scenario, second.scenario)
-    before, after = _asked(first), _asked(second)
+    before, after = _asked_facts(first), _asked_facts(second)
     for what in sorted({*before, *after}):
         if before.get(what) != after.get(what):
             return _loaded(what, before.get(what, "none"), after.get(what, "none"))
@@ -298,7 +298,7 @@ def _loaded(what: str, first: str, second: str) -> str:
     )
 
 
-def _asked(phase: CardPhase) -> dict[str, str]:
+def _asked_facts(phase: CardPhase) -> dict[str, str]:
     """Everything that was asked of a phase, flat, as text."""
     settings: dict[str, str] = {}
     searched = SCENARIOS[phase.scenario].searches

@@ -164,7 +164,7 @@ def _failures(first: Scorecard, again: Scorecard) -> Iterator[Sentence]:
         other = by_place.get(same_place(phase))
         if other is None:
             continue
-        (failed, asked), (failed_again, asked_again) = _asked(phase), _asked(other)
+        (failed, asked), (failed_again, asked_again) = _failed_of(phase), _failed_of(other)
         both, share = failed + failed_again, asked / max(1, asked + asked_again)
         chance = min(at_least(failed, both, share), at_least(failed_again, both, 1 - share))
         if chance < FAILED_BY_CHANCE:
@@ -174,7 +174,7 @@ def _failures(first: Scorecard, again: Scorecard) -> Iterator[Sentence]:
             )
 
 
-def _asked(phase: CardPhase) -> tuple[int, int]:
+def _failed_of(phase: CardPhase) -> tuple[int, int]:
     """How many requests failed, and of how many that ended."""
     counts = [phase.metrics.get(name) for name in ("failed", "completed")]
     failed, completed = (round(it.value) if isinstance(it, Measured) else 0 for it in counts)

@@ -52,8 +52,8 @@ def recounts(phase: PhaseSamples) -> list[Recount]:
     answers = phase.answers
     if not answers:
         return []
-    claims: Claims = (phase.token_source, _named(GENERATED, phase.token_source))
-    arrivals: Arrivals = (phase.arrival_source, _named(SOURCES, phase.arrival_source))
+    claims: Claims = (phase.token_source, _count_of(GENERATED, phase.token_source))
+    arrivals: Arrivals = (phase.arrival_source, _count_of(SOURCES, phase.arrival_source))
     counts = []
     for name, read in GENERATED:
         known = [read(answer.event) for answer in answers]
@@ -76,7 +76,7 @@ def recounts(phase: PhaseSamples) -> list[Recount]:
 
 
 def _recounted(phase: PhaseSamples, claims: Claims, arrivals: Arrivals) -> PhaseSamples:
-    prompt = _named(PROMPT, phase.prompt_source)
+    prompt = _count_of(PROMPT, phase.prompt_source)
     repeats = [
         repeat_of(
             mine.log,
@@ -93,7 +93,7 @@ def _recounted(phase: PhaseSamples, claims: Claims, arrivals: Arrivals) -> Phase
     )
 
 
-def _named(
+def _count_of(
     sources: tuple[tuple[str, Callable[[Request], T]], ...], name: str
 ) -> Callable[[Request], T | None]:
     """The count of a source; one that counts nothing where there is none of that name."""

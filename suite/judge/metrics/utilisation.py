@@ -220,7 +220,7 @@ def _uncounted(phase: PhaseSamples, plan: Plan) -> str:
     )
 
 
-def _whole(phase: PhaseSamples, work: _Work, peak: float) -> Value:
+def _mfu_over_repeats(phase: PhaseSamples, work: _Work, peak: float) -> Value:
     """MFU of each repeat over its window, then over the repeats."""
     shares = []
     for repeat in phase.repeats:
@@ -275,7 +275,7 @@ def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
     uncounted, overlap = _uncounted(phase, plan), _overlap(phase)
     values: dict[str, Value] = {"mfu": NotMeasured(uncounted)}
     if not uncounted:
-        values["mfu"] = _whole(phase, work, peak)
+        values["mfu"] = _mfu_over_repeats(phase, work, peak)
     if overlap:
         return values | dict.fromkeys(NAMES[1:3], NotMeasured(overlap))
     values |= _parts(phase, work, peak)
@@ -362,4 +362,4 @@ def _over_measured(
     uncounted = _uncounted(phase, plan)
     if uncounted:
         return NotMeasured(uncounted)
-    return _whole(phase, work, flops * plan.devices.count)
+    return _mfu_over_repeats(phase, work, flops * plan.devices.count)

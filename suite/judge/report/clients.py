@@ -44,7 +44,7 @@ def columns(card: Scorecard) -> list[Column]:
         return []
     number = range(len(clients.number))
     cells: dict[str, tuple[str, Sequence[str]]] = {
-        "client-number": ("number", [_named(clients, n) for n in number]),
+        "client-number": ("number", [_client_name(clients, n) for n in number]),
         "client-requests": (
             "requests",
             [f"{plain(clients.requests[n])} ({clients.share[n]:.1%})" for n in number],
@@ -69,7 +69,7 @@ def columns(card: Scorecard) -> list[Column]:
     ]
 
 
-def _named(known: CardClients, n: int) -> str:
+def _client_name(known: CardClients, n: int) -> str:
     """A client's number; in a run of several attempts also in which it joined, from 1."""
     if not any(known.attempt):
         return f"{known.number[n]}"

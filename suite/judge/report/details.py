@@ -12,7 +12,7 @@ from suite.declare.scenarios import SCENARIOS
 from suite.documents.document import given
 from suite.judge.report import curves
 from suite.judge.report.loadtext import end_text, limit_text, of_repeat, span, stop_text
-from suite.judge.report.numbers import NARROW, Shown, plain, show
+from suite.judge.report.numbers import NARROW, ShownNumber, plain, show
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
@@ -164,9 +164,9 @@ class TurnRow:
 
     number: str
     completed: str
-    prompt: Shown
-    ttft: Shown
-    tpot: Shown
+    prompt: ShownNumber
+    ttft: ShownNumber
+    tpot: ShownNumber
 
 
 def turns(phase: CardPhase) -> list[TurnRow]:

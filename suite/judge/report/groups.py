@@ -14,7 +14,7 @@ from suite.documents.value import Measured
 from suite.judge.metrics.registry import statistics_by
 from suite.judge.report import curves
 from suite.judge.report.loadtext import load_text
-from suite.judge.report.numbers import Shown, plain, show
+from suite.judge.report.numbers import ShownNumber, plain, show
 from suite.judge.report.words import WORDS
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Point:
 
     phase: CardPhase
     values: list[str]
-    cells: list[Shown | None]
+    cells: list[ShownNumber | None]
     not_run: str
     anchor: str
     label: Both
@@ -220,7 +220,7 @@ def _place_text(axis: str, value: str, *, lockstep: bool) -> Both:
     return f"{english} {value}", f"{chinese} {value}"
 
 
-def _cell(phase: CardPhase, name: str) -> Shown | None:
+def _cell(phase: CardPhase, name: str) -> ShownNumber | None:
     value = stream_value(phase) if name == STREAM else phase.metrics.get(name)
     return None if value is None else show(name, value)
 

@@ -18,7 +18,7 @@ _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownNumber:
     """One value as text.
 
     Attributes:
@@ -65,7 +65,7 @@ def scaled(value: float, unit: str) -> str:
     return f"{value:.4g}{NARROW}{unit}"
 
 
-def show(metric: str, value: Value) -> Shown:
+def show(metric: str, value: Value) -> ShownNumber:
     """One value of a scorecard as text.
 
     Args:
@@ -73,7 +73,7 @@ def show(metric: str, value: Value) -> Shown:
         value: the number with its interval, or why there is none.
     """
     if isinstance(value, NotMeasured):
-        return Shown("n/a", "", "", "", "", value.why)
+        return ShownNumber("n/a", "", "", "", "", value.why)
     assert isinstance(value, Measured)
     factor, unit = 1.0, value.unit
     fixed = None
@@ -84,10 +84,10 @@ def show(metric: str, value: Value) -> Shown:
     number = value.value * factor
     low, high = value.low, value.high
     if low is None or high is None:
-        return Shown(plain(number, fixed), unit, "", value.interval, f"{value.n:,}", "")
+        return ShownNumber(plain(number, fixed), unit, "", value.interval, f"{value.n:,}", "")
     places = decimals(number) if fixed is None else fixed
     interval = f"{plain(low * factor, places)}{NARROW}–{NARROW}{plain(high * factor, places)}"
-    return Shown(plain(number, places), unit, interval, value.interval, f"{value.n:,}", "")
+    return ShownNumber(plain(number, places), unit, interval, value.interval, f"{value.n:,}", "")
 
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:

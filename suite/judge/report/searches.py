@@ -11,7 +11,7 @@ from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.report import curves
 from suite.judge.report.loadtext import end_text, of_repeat
-from suite.judge.report.numbers import Shown, plain, show
+from suite.judge.report.numbers import ShownNumber, plain, show
 
 if TYPE_CHECKING:
     from suite.documents.card import Scorecard
@@ -30,8 +30,8 @@ class ProbeRow:
     met: bool | None
     sent: str
     failed: int
-    cells: list[Shown]
-    goodput: Shown
+    cells: list[ShownNumber]
+    goodput: ShownNumber
     ended: Both
     why: str
 
@@ -50,7 +50,7 @@ class Search:
     """
 
     columns: list[str]
-    answer: Shown
+    answer: ShownNumber
     bracket: Both
     ended: Both
     title: Both

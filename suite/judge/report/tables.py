@@ -11,7 +11,7 @@ from suite.documents.text import Text
 from suite.documents.value import Measured
 from suite.judge.metrics.registry import REGISTRY, statistics_by
 from suite.judge.report import plots
-from suite.judge.report.numbers import NARROW, Shown, plain, show
+from suite.judge.report.numbers import NARROW, ShownNumber, plain, show
 from suite.judge.report.view import metric_name, ordered
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class LatencyRow:
     metric: str
     title: Text
     unit: str
-    cells: list[Shown | None]
+    cells: list[ShownNumber | None]
     n: str
     bare: str
 
@@ -72,7 +72,7 @@ class MetricRow:
 
     metric: str
     title: Text
-    shown: Shown
+    shown: ShownNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,12 +229,12 @@ class QualityLine:
 
     metric: str
     title: Text
-    shown: Shown
+    shown: ShownNumber
     reference: str
     share: str
     bound: str
     missed: bool
-    baseline: Shown | None
+    baseline: ShownNumber | None
     picture: Markup | str
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
     from suite.judge.report.groups import Block, Point
-    from suite.judge.report.numbers import Shown
+    from suite.judge.report.numbers import ShownNumber
 
 
 def render(card: Scorecard, language: Language = Language.EN) -> list[str]:
@@ -39,7 +39,7 @@ def _unit(name: str, at: Language) -> str:
     return UNITS.get(name, name) if at is Language.ZH else name
 
 
-def _number(shown: Shown | None) -> str:
+def _number(shown: ShownNumber | None) -> str:
     return shown.number if shown is not None and shown.measured else "-"
 
 

@@ -12,7 +12,7 @@ from suite.base.bilingual import Sentence, chinese
 from suite.base.language import Language
 from suite.documents.text import Text
 from suite.documents.value import Measured, NotMeasured
-from suite.judge.report.numbers import Shown, plain, scaled, show
+from suite.judge.report.numbers import ShownNumber, plain, scaled, show
 from suite.judge.report.words import UNITS, WORDS
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Headline:
 
     metric: str
     name: Text
-    shown: Shown
+    shown: ShownNumber
     formula: str
     standing: Standing
     phase: CardPhase | None

@@ -61,7 +61,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SeriesQuery:
     """Which runs, and which of their numbers.
 
     Attributes:
@@ -81,7 +81,7 @@ class Wanted:
     signed: bool = False
 
 
-def series(engine: Engine, wanted: Wanted) -> list[Series]:
+def series(engine: Engine, wanted: SeriesQuery) -> list[Series]:
     """The series of a store by their titles.
 
     Raises:

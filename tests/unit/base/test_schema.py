@@ -37,13 +37,13 @@ def test_every_schema_is_valid_closed_and_described(name):
 
 
 def test_an_unknown_member_gets_a_suggestion_and_its_line():
-    found = schema.problems(
+    result = schema.problems(
         {"type": "mark", "t": 1, "name": "run.start", "phas": "x"},
         "event",
         file="e.yaml",
         lines={"": 1, "/phas": 7},
     )
-    assert [str(problem) for problem in found] == [
+    assert [str(problem) for problem in result] == [
         "e.yaml:7 (/phas): unknown member 'phas' (did you mean 'phase'?)"
     ]
 

@@ -10,12 +10,12 @@ from suite.documents.value import Measured, NotMeasured, Value, exact, stored
 
 
 def turn(**values):
-    found = {
+    result = {
         "number": 0,
         "completed": 1,
         **{key: {"not_measured": "x"} for key in ("prompt_tokens", "ttft", "tpot")},
     }
-    return {**found, **values}
+    return {**result, **values}
 
 
 def test_a_value_is_read_as_what_it_is():

@@ -58,7 +58,7 @@ def container_facts(
         **about.http_facts(base_url),
         **about.version_facts(_versions(container, engine.command, own)),
         # Last, because the log is copied by a thread, which the question before gives time.
-        **about.log_facts(_begun(log)),
+        **about.log_facts(_started_log(log)),
         "engine.command": shlex.join(engine.command),
         "engine.runtime": "container",
         "container.privileged": bool(host.privileged),
@@ -76,7 +76,7 @@ def container_facts(
     return about.with_version(facts, engine.id)
 
 
-def _begun(log: Path) -> Path:
+def _started_log(log: Path) -> Path:
     """The log once something stands in it: Podman hands it out a second or two late."""
     deadline = time.monotonic() + LOG_WAIT_S
     while time.monotonic() < deadline and log.stat().st_size == 0:

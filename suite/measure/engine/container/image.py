@@ -32,6 +32,7 @@ from suite.measure.engine.container.build import (
     require_space,
     wheel_server,
 )
+from suite.measure.engine.container.inspection import inspected_image
 from suite.measure.engine.container.pulling import get, layers, pull, repository
 from suite.measure.engine.environment import fetch_wheels, locked
 from suite.measure.engine.facts import clean
@@ -131,17 +132,19 @@ def _names(image: ImageDocument) -> list[str]:
     return [f"{repository(place)}@{image.digest}" for place in places]
 
 
-def _found(client: DockerClient, image: Image, reference: str, *, built_here: bool) -> FoundImage:
+def _found_image(
+    client: DockerClient, image: Image, reference: str, *, built_here: bool
+) -> FoundImage:
     identity = image.id or ""
-    digests = [str(digest) for digest in image.attrs.get("RepoDigests") or []]
+    answer = inspected_image(image)
     # An image that never was in a registry has no repository digest; its own id is one of its content.
-    digest = digests[0].partition("@")[2] if digests else identity
+    digest = answer.repo_digests[0].partition("@")[2] if answer.repo_digests else identity
     facts: Facts = {
         "image.reference": reference,
         "image.id": identity,
         "image.digest": digest,
-        "image.bytes": int(image.attrs.get("Size") or 0),
-        "image.created": clean(str(image.attrs.get("Created", ""))),
+        "image.bytes": answer.size or 0,
+        "image.created": clean(answer.created or ""),
     }
     base = image.labels.get(LABEL_BASE)
     if base:
@@ -153,12 +156,12 @@ def _observed(client: DockerClient, image: Image, reference: str) -> ObservedIma
     """The image as the Docker engine describes it, with the base that its label names where that is here."""
     base_name = image.labels.get(LABEL_BASE)
     base = get(client, base_name) if base_name else None
-    platform = (image.attrs.get("Os") or "linux", image.attrs.get("Architecture") or "unknown")
+    answer = inspected_image(image)
     return ObservedImage(
         id=image.id or "",
         reference=reference,
-        repo_digests=tuple(str(item) for item in image.attrs.get("RepoDigests") or []),
-        architecture="/".join(platform),
+        repo_digests=tuple(answer.repo_digests or ()),
+        architecture=f"{answer.os or 'linux'}/{answer.architecture or 'unknown'}",
         labels={str(name): str(value) for name, value in image.labels.items()},
         layers=layers(image),
         history=_history(image),
@@ -183,7 +186,7 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
     for name in names:
         local = get(client, name)
         if local is not None:
-            return _found(client, local, name, built_here=False)
+            return _found_image(client, local, name, built_here=False)
     refusals: list[SetupError] = []
     for name in names:
         try:
@@ -197,7 +200,7 @@ def _pulled(client: DockerClient, image: ImageDocument, on_progress: Progress) -
                 "image-unavailable",
                 Sentence(f"{name} was pulled and is not there", f"已拉取 {name}，但它不在本机"),
             )
-        return _found(client, local, name, built_here=False)
+        return _found_image(client, local, name, built_here=False)
     first = refusals[0]
     others = [Problem(refused.message) for refused in refusals[1:]]
     raise SetupError(first.code, first.message, hint=first.hint, problems=others) from first
@@ -221,7 +224,7 @@ def _present(client: DockerClient, image: ImageDocument) -> FoundImage:
             f"{image.reference} 为 {local.id}，所求为 {image.digest}",
         )
         raise SetupError("image-digest-mismatch", message)
-    return _found(client, local, image.reference, built_here=False)
+    return _found_image(client, local, image.reference, built_here=False)
 
 
 def _loaded(
@@ -262,7 +265,7 @@ def _loaded(
                 f"{reference} 为 {local.id}，所声明的为 {image.digest}",
             ),
         )
-    return _found(client, local, reference, built_here=False)
+    return _found_image(client, local, reference, built_here=False)
 
 
 # build ------------------------------------------------------------------------------------------------
@@ -290,7 +293,7 @@ def _built(
                 f"{reference} was built and is not there", f"已构建 {reference}，但它不在本机"
             ),
         )
-    return _found(client, local, reference, built_here=True)
+    return _found_image(client, local, reference, built_here=True)
 
 
 def _build(

@@ -1,4 +1,4 @@
-"""What the Docker engine says of a container that it is asked about: the members that the suite reads. Podman leaves some out."""
+"""What the Docker engine says of a container or an image: the members that the suite reads. Podman leaves some out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from suite.base.errors import SetupError
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
+    from docker.models.images import Image
 
 
 class _Answer(msgspec.Struct, frozen=True, rename="pascal"):
@@ -82,6 +83,28 @@ class Inspection(_Answer, frozen=True):
     config: Config
     network_settings: NetworkSettings
     image: str = ""
+
+
+class Layers(_Answer, frozen=True):
+    """What an image is made of."""
+
+    layers: list[str] | None = None
+
+
+class ImageInspection(_Answer, frozen=True):
+    """The whole answer about an image."""
+
+    repo_digests: list[str] | None = None
+    size: int | None = None
+    created: str | None = None
+    os: str | None = None
+    architecture: str | None = None
+    root_fs: Layers | None = field(default=None, name="RootFS")
+
+
+def inspected_image(image: Image) -> ImageInspection:
+    """What was answered when the image was looked up."""
+    return msgspec.convert(image.attrs, ImageInspection)
 
 
 def inspected(container: Container) -> Inspection:

@@ -9,6 +9,7 @@ from docker import errors
 
 from suite.documents.known import KnownImage
 from suite.measure.engine.container.api import CONNECT_TIMEOUT_S, connect, explain, translated
+from suite.measure.engine.container.inspection import inspected_image
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,11 +58,11 @@ def _digest(client: DockerClient, reference: str, declared: str | None) -> tuple
     if declared is not None:
         return declared, "the declaration"
     try:
-        listed = client.images.get(reference).attrs.get("RepoDigests") or []
+        listed = inspected_image(client.images.get(reference)).repo_digests
     except errors.ImageNotFound:
-        listed = []
+        listed = None
     if listed:
-        return str(listed[0]).partition("@")[2], "this machine"
+        return listed[0].partition("@")[2], "this machine"
     try:
         return str(client.images.get_registry_data(reference).id), "its registry"
     except errors.APIError as refused:

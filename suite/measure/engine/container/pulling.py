@@ -13,6 +13,7 @@ from suite.measure.engine.container.build import (
     disk_full,
     no_space,
 )
+from suite.measure.engine.container.inspection import inspected_image
 from suite.measure.engine.facts import clean
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def get(client: DockerClient, reference: str) -> Image | None:
 
 def layers(image: Image) -> tuple[str, ...]:
     """The digests of its layers, the lowest first."""
-    return tuple(str(layer) for layer in (image.attrs.get("RootFS") or {}).get("Layers") or [])
+    parts = inspected_image(image).root_fs
+    return () if parts is None else tuple(parts.layers or ())
 
 
 def pull(client: DockerClient, name: str, visibility: str, on_progress: Progress) -> None:

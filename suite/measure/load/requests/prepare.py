@@ -10,7 +10,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import DataError
 from suite.declare.profiles import controls
 from suite.declare.tasks.synthetic import (
-    Wanted,
+    ExactPrompt,
     Words,
     exact_ids,
     exact_texts,
@@ -78,7 +78,7 @@ def make_jobs(
     digests = {number: digest(prompt.text) for number, prompt in prompts.items()}
     jobs = []
     for position, (index, number) in enumerate(zip(chosen, numbers, strict=True)):
-        name, key = _named(tasks, number, hidden.get(index))
+        name, key = _task_and_prompt(tasks, number, hidden.get(index))
         jobs.append(
             Job(
                 index=index,
@@ -94,7 +94,7 @@ def make_jobs(
     return jobs
 
 
-def _named(tasks: TaskSet, number: int, control: Control | None) -> tuple[str, int]:
+def _task_and_prompt(tasks: TaskSet, number: int, control: Control | None) -> tuple[str, int]:
     """The name of a request's task, and the number of its prompt."""
     name = tasks.tasks[number].id
     if control is None:
@@ -140,7 +140,7 @@ def _exact(
     request = plan.engine.request
     into, out = lengths.input_tokens, lengths.output_tokens
     sizes = [
-        Wanted(
+        ExactPrompt(
             prompt_key(lengths.seed, phase.name, phase.repeat, index),
             into[index % len(into)],
         )

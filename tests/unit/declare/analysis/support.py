@@ -69,7 +69,7 @@ def served(
         heapq.heappush(free, end)
         first = begun + min(first_ns, takes)
         ended.append(Observed(number, at, at, first, end, end, tokens, True, False, tokens - 1))
-    return sorted(ended, key=lambda one: one.end)
+    return sorted(ended, key=lambda item: item.end)
 
 
 def batched(arrivals: Sequence[int], *, slots: int, tokens: Callable[[], int]) -> list[Observed]:

@@ -27,47 +27,47 @@ def run(search, meets):
 def test_rates_double_and_then_halve_the_bracket():
     history = run(SEARCH, lambda rate: rate <= 11.0)
     assert [rate for rate, _ in history][:6] == [1.0, 2.0, 4.0, 8.0, 16.0, 11.31]
-    found = answer(SEARCH, history)
-    assert found.ended == "resolution"
-    assert found.rate <= 11.0 < found.above
-    assert (found.above - found.rate) / found.above <= 0.05
+    result = answer(SEARCH, history)
+    assert result.ended == "resolution"
+    assert result.rate <= 11.0 < result.above
+    assert (result.above - result.rate) / result.above <= 0.05
 
 
 def test_even_the_lowest_rate_missed():
     history = run(SEARCH, lambda rate: False)
     assert history == [(1.0, False)]
-    found = answer(SEARCH, history)
-    assert (found.rate, found.above, found.ended) == (None, 1.0, "min-rate-missed")
+    result = answer(SEARCH, history)
+    assert (result.rate, result.above, result.ended) == (None, 1.0, "min-rate-missed")
 
 
 def test_even_the_highest_rate_met():
     history = run(SEARCH, lambda rate: True)
     assert history[-1] == (100.0, True)
-    found = answer(SEARCH, history)
-    assert (found.rate, found.above, found.ended) == (100.0, None, "max-rate-met")
+    result = answer(SEARCH, history)
+    assert (result.rate, result.above, result.ended) == (100.0, None, "max-rate-met")
 
 
 def test_the_probes_can_be_used_up():
     search = phases.search(max_probes=5)
-    found = answer(search, run(search, lambda rate: rate <= 11.0))
-    assert (found.rate, found.above, found.ended) == (8.0, 16.0, "max-probes")
+    result = answer(search, run(search, lambda rate: rate <= 11.0))
+    assert (result.rate, result.above, result.ended) == (8.0, 16.0, "max-probes")
     search = phases.search(max_probes=3)
-    found = answer(search, run(search, lambda rate: True))
-    assert (found.rate, found.above, found.ended) == (4.0, None, "max-probes")
+    result = answer(search, run(search, lambda rate: True))
+    assert (result.rate, result.above, result.ended) == (4.0, None, "max-probes")
 
 
 def test_a_search_that_was_cut_is_unfinished():
     assert answer(SEARCH, []).ended == "unfinished"
-    found = answer(SEARCH, [(1.0, True), (2.0, True)])
-    assert (found.rate, found.ended) == (2.0, "unfinished")
+    result = answer(SEARCH, [(1.0, True), (2.0, True)])
+    assert (result.rate, result.ended) == (2.0, "unfinished")
 
 
 def test_a_rate_that_met_above_one_that_missed_does_not_count():
-    found = answer(SEARCH, [(1.0, True), (2.0, True), (4.0, False), (8.0, True)])
-    assert (found.rate, found.above) == (2.0, 4.0)
+    result = answer(SEARCH, [(1.0, True), (2.0, True), (4.0, False), (8.0, True)])
+    assert (result.rate, result.above) == (2.0, 4.0)
     # The same rate once met and once missed has missed.
-    found = answer(SEARCH, [(1.0, True), (2.0, True), (2.0, False)])
-    assert (found.rate, found.above) == (1.0, 2.0)
+    result = answer(SEARCH, [(1.0, True), (2.0, True), (2.0, False)])
+    assert (result.rate, result.above) == (1.0, 2.0)
 
 
 @settings(max_examples=200)
@@ -88,16 +88,16 @@ def test_with_a_noisy_server_it_ends_and_replays(capacity, noise, seed, resoluti
     # Every step follows from those before.
     for step, rate in enumerate(rates):
         assert next_rate(search, history[:step]) == rate
-    found = answer(search, history)
-    assert found.ended != "unfinished"
-    if found.rate is not None:
-        assert (found.rate, True) in history
-        assert found.rate <= capacity / (1 - noise)
-    if found.above is not None:
-        assert found.above >= capacity / (1 + noise)
-    if found.ended == "resolution" and noise == 0:
-        assert found.rate <= capacity <= found.above
-        assert (found.above - found.rate) / found.above <= max(resolution, 1e-3)
+    result = answer(search, history)
+    assert result.ended != "unfinished"
+    if result.rate is not None:
+        assert (result.rate, True) in history
+        assert result.rate <= capacity / (1 - noise)
+    if result.above is not None:
+        assert result.above >= capacity / (1 + noise)
+    if result.ended == "resolution" and noise == 0:
+        assert result.rate <= capacity <= result.above
+        assert (result.above - result.rate) / result.above <= max(resolution, 1e-3)
 
 
 def test_the_answer_is_near_the_capacity_most_of_the_time():
@@ -105,15 +105,15 @@ def test_the_answer_is_near_the_capacity_most_of_the_time():
     for seed in range(200):
         noise = random.Random(seed).gauss
         met = lambda rate, noise=noise: rate * noise(1, 0.02) <= 37.0  # noqa: E731
-        found = answer(SEARCH, run(SEARCH, met))
-        near += found.rate is not None and 37 * 0.9 <= found.rate <= 37 * 1.1
+        result = answer(SEARCH, run(SEARCH, met))
+        near += result.rate is not None and 37 * 0.9 <= result.rate <= 37 * 1.1
     assert near > 190
 
 
 @pytest.mark.parametrize("rate", [1e-3, 0.1, 7.0])
 def test_rates_have_four_digits(rate):
     search = phases.search(min_rate=rate, max_rate=1e6, max_probes=40)
-    for tried, _ in run(search, lambda one: one < 123.456 * rate)[1:]:
+    for tried, _ in run(search, lambda item: item < 123.456 * rate)[1:]:
         assert tried == float(f"{tried:.4g}")
 
 
@@ -157,8 +157,8 @@ def queue(search, slots=40, service_ns=100 * MS):
 def test_long_probes_find_the_capacity_where_short_ones_find_too_much():
     for seed in range(0, 60, 20):
         short = phases.search(min_rate=50.0, max_rate=1600.0, seed=seed)
-        found = queue(short)
-        assert found.rate > 1.5 * 400
-        found = queue(replace(short, requests=16_000, min_requests=100, duration_s=10))
-        assert found.ended == "resolution"
-        assert found.rate == pytest.approx(400, rel=SEARCH.resolution)
+        result = queue(short)
+        assert result.rate > 1.5 * 400
+        result = queue(replace(short, requests=16_000, min_requests=100, duration_s=10))
+        assert result.ended == "resolution"
+        assert result.rate == pytest.approx(400, rel=SEARCH.resolution)

@@ -23,34 +23,34 @@ def series(seed, change, *, count=1000, noise=0.2, r=0.0):
 @pytest.mark.parametrize("change", [0.2, 0.5, -0.2])
 def test_a_drift_is_found_with_its_size(change):
     for seed in range(20):
-        found = drift(*series(seed, change, noise=0.1))
-        assert found.detected
-        assert found.change == pytest.approx(change, abs=0.08)
-        assert found.low < found.change < found.high
-    assert found.start == pytest.approx(50, rel=0.1)
+        result = drift(*series(seed, change, noise=0.1))
+        assert result.detected
+        assert result.change == pytest.approx(change, abs=0.08)
+        assert result.low < result.change < result.high
+    assert result.start == pytest.approx(50, rel=0.1)
 
 
 @pytest.mark.parametrize("r", [0.0, 0.9])
 def test_without_a_drift_none_is_found(r):
-    found = [seed for seed in range(200) if drift(*series(seed, 0.0, r=r)).detected]
-    assert len(found) <= 4
+    result = [seed for seed in range(200) if drift(*series(seed, 0.0, r=r)).detected]
+    assert len(result) <= 4
 
 
 def test_the_interval_covers():
     covered = 0
     for seed in range(200):
-        found = drift(*series(seed, 0.1))
+        result = drift(*series(seed, 0.1))
         # The middles of the thirds lie at a sixth and at five sixths.
-        true = 0.1 if found.by == LINE else (1 + 0.1 * 5 / 6) / (1 + 0.1 / 6) - 1
-        covered += found.low <= true <= found.high
+        true = 0.1 if result.by == LINE else (1 + 0.1 * 5 / 6) / (1 + 0.1 / 6) - 1
+        covered += result.low <= true <= result.high
     assert covered >= 180
 
 
 def test_a_sure_but_small_drift_does_not_count():
-    found = drift(*series(1, 0.03, noise=0.01))
-    assert found.p < 0.01
-    assert not found.detected
-    assert "less than the 5% that count" in found.why
+    result = drift(*series(1, 0.03, noise=0.01))
+    assert result.p < 0.01
+    assert not result.detected
+    assert "less than the 5% that count" in result.why
     assert drift(*series(1, 0.03, noise=0.01), least=0.02).detected
 
 
@@ -65,18 +65,18 @@ def test_order_does_not_matter():
     ("times", "values"), [([], []), ([1], [1.0]), (list(range(20)), [1.0] * 20)]
 )
 def test_too_few_values_say_nothing(times, values):
-    found = drift(times, values)
-    assert not found.measured
-    assert not found.detected
-    assert found.why
+    result = drift(times, values)
+    assert not result.measured
+    assert not result.detected
+    assert result.why
 
 
 def test_a_rate_drifts_too():
     source = random.Random(1)
     falling = [100 - k + source.gauss(0, 2) for k in range(40)]
-    found = rate_drift(falling)
-    assert found.detected
-    assert found.change == pytest.approx(-0.4, abs=0.05)
+    result = rate_drift(falling)
+    assert result.detected
+    assert result.change == pytest.approx(-0.4, abs=0.05)
     assert not rate_drift([100 + source.gauss(0, 2) for _ in range(40)]).detected
     assert not rate_drift([0.0] * 40).measured
     assert not rate_drift([1.0] * 5).measured
@@ -115,43 +115,43 @@ def step(at, change):
 )
 def test_an_hour_that_slows_down_is_found(level, by, change):
     for seed in range(4):
-        found = drift(*hour(seed, level))
-        assert found.detected, found.why
-        assert by in {None, found.by}
-        assert found.by in found.why
-        assert found.change == pytest.approx(change, abs=0.08 if by else 0.2)
+        result = drift(*hour(seed, level))
+        assert result.detected, result.why
+        assert by in {None, result.by}
+        assert result.by in result.why
+        assert result.change == pytest.approx(change, abs=0.08 if by else 0.2)
 
 
 def test_correlated_noise_is_no_drift():
-    found = [seed for seed in range(100) if drift(*hour(seed, lambda _: 1.0, length=900)).detected]
-    assert len(found) < 5
+    result = [seed for seed in range(100) if drift(*hour(seed, lambda _: 1.0, length=900)).detected]
+    assert len(result) < 5
 
 
 @pytest.mark.parametrize("count", [60, 120])
 def test_a_correlated_rate_is_no_drift(count):
-    found = 0
+    result = 0
     for seed in range(100):
         source = random.Random(seed)
         held, amounts = source.gauss(0, 1), []
         for _ in range(count):
             held = 0.6 * held + 0.8 * source.gauss(0, 1)
             amounts.append(100 + 10 * held)
-        found += rate_drift(amounts).detected
-    assert found < 5
+        result += rate_drift(amounts).detected
+    assert result < 5
 
 
 def test_a_rate_that_steps_down_is_found():
     source = random.Random(1)
-    found = rate_drift([(100 if k < 40 else 80) + source.gauss(0, 5) for k in range(120)])
-    assert found.detected
-    assert found.by == LEVELS
-    assert found.change == pytest.approx(-0.2, abs=0.03)
+    result = rate_drift([(100 if k < 40 else 80) + source.gauss(0, 5) for k in range(120)])
+    assert result.detected
+    assert result.by == LEVELS
+    assert result.change == pytest.approx(-0.2, abs=0.03)
 
 
 def test_a_sure_but_small_step_does_not_count():
     source = random.Random(1)
-    found = rate_drift([(100 if k < 60 else 98) + source.gauss(0, 0.3) for k in range(120)])
-    assert not found.detected
+    result = rate_drift([(100 if k < 60 else 98) + source.gauss(0, 0.3) for k in range(120)])
+    assert not result.detected
 
 
 def test_the_levels_get_shorter_times_the_more_values_there_are():

@@ -34,8 +34,8 @@ def test_the_interval_covers_as_often_as_it_says(r, least):
     source = random.Random(1)
     covered = 0
     for _ in range(300):
-        found = interval_of(correlated(source, 1000, r))
-        covered += abs(found.mean - 100.0) <= found.half
+        result = interval_of(correlated(source, 1000, r))
+        covered += abs(result.mean - 100.0) <= result.half
     assert covered / 300 >= least
 
 
@@ -50,10 +50,10 @@ def test_accumulators_stay_bounded_and_keep_the_mean(count):
     for value in range(count):
         batches.add(float(value))
     assert len(batches._full) < MOST
-    found = batches.interval()
+    result = batches.interval()
     if count >= MOST:
         # Left out: what fills no batch, at either end.
-        assert found.mean == pytest.approx((count - 1) / 2, rel=0.1)
+        assert result.mean == pytest.approx((count - 1) / 2, rel=0.1)
 
 
 def test_merging_accumulators_changes_little():
@@ -79,25 +79,25 @@ def closed_loop(streams, seconds, seed):
                 request(stream, sched=now, sent=now, first=now, last=end, end=end, tokens=tokens)
             )
             now = end
-    return sorted(out, key=lambda one: one.end)
+    return sorted(out, key=lambda item: item.end)
 
 
 def test_a_throughput_is_found_with_its_interval():
     covered = 0
     for seed in range(40):
         batches = ThroughputBatches()
-        for one in closed_loop(4, 120, seed):
-            batches.add(one)
-        found = batches.interval()
-        assert found.mean == pytest.approx(400, rel=0.02)
-        covered += abs(found.mean - 400) <= found.half + 0.5
+        for item in closed_loop(4, 120, seed):
+            batches.add(item)
+        result = batches.interval()
+        assert result.mean == pytest.approx(400, rel=0.02)
+        covered += abs(result.mean - 400) <= result.half + 0.5
     assert covered >= 36
 
 
 def test_a_throughput_needs_ten_times_the_longest_answer():
     batches = ThroughputBatches()
-    told = [batches.add(one) or batches.interval() for one in closed_loop(4, 30, 1)]
-    first = next(k for k, found in enumerate(told) if found is not None)
+    told = [batches.add(item) or batches.interval() for item in closed_loop(4, 30, 1)]
+    first = next(k for k, result in enumerate(told) if result is not None)
     assert closed_loop(4, 30, 1)[first].end > 10 * SECOND
 
 
@@ -116,8 +116,8 @@ def test_tokens_are_spread_over_the_answers_time():
 @pytest.mark.parametrize("metric", ["ttft_mean", "tpot_mean", "e2e_mean", "output_throughput"])
 def test_it_must_be_narrow_at_two_looks_in_a_row(metric):
     rule = IntervalRule(interval(metric, 0.2))
-    for one in closed_loop(4, 120, 1):
-        rule.add(one._replace(first=one.sent + (20 + one.number) * MS))
+    for item in closed_loop(4, 120, 1):
+        rule.add(item._replace(first=item.sent + (20 + item.number) * MS))
     assert rule.look().reached is False
     second = rule.look()
     assert second.reached is True

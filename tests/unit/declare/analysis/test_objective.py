@@ -35,21 +35,21 @@ def test_how_many_may_miss_is_exact(planned, percent, bound):
 @pytest.mark.parametrize(("bad", "met"), [(0, True), (1, True), (2, False), (100, False)])
 @pytest.mark.parametrize("make", [slow, failed])
 def test_one_more_than_may_miss_is_a_miss(bad, met, make):
-    found = verdict(probe(bad, make=make), SEARCH, BOUNDS, rate=RATE, ended_by="all-sent")
-    assert found.met is met
-    assert found.missed == bad
-    assert found.failed == (bad if make is failed else 0)
+    result = verdict(probe(bad, make=make), SEARCH, BOUNDS, rate=RATE, ended_by="all-sent")
+    assert result.met is met
+    assert result.missed == bad
+    assert result.failed == (bad if make is failed else 0)
     if not met:
-        assert f"{bad} of 100" in found.why
+        assert f"{bad} of 100" in result.why
 
 
 def test_each_objective_is_counted_on_its_own():
     late_tokens = request(1, last=10 * MS + 10 * MS + 9 * 16 * MS)
     assert misses(late_tokens, BOUNDS) == ["tpot_ms"]
     requests = [slow(0), late_tokens, *(request(k) for k in range(2, 100))]
-    found = verdict(requests, SEARCH, BOUNDS, rate=RATE, ended_by="all-sent")
+    result = verdict(requests, SEARCH, BOUNDS, rate=RATE, ended_by="all-sent")
     # One outside each: every 99th percentile holds, though two requests are outside something.
-    assert (found.met, found.missed) == (True, 2)
+    assert (result.met, result.missed) == (True, 2)
 
 
 def test_latency_counts_from_the_intended_start():
@@ -75,11 +75,11 @@ def met_by(requests, bounds=BOUNDS):
 def test_tokens_that_nobody_counted_meet_no_objective_for_tpot():
     requests = probe(0)
     requests[7] = request(7, tokens=None)
-    found = met_by(requests)
-    assert found.met is False
-    assert found.untold == "nobody counted the tokens of 1 of 100 answers as they came"
-    assert found.why == f"undecided, which counts as missed: TPOT cannot be told: {found.untold}"
-    assert (found.missed, found.failed) == (0, 0)
+    result = met_by(requests)
+    assert result.met is False
+    assert result.untold == "nobody counted the tokens of 1 of 100 answers as they came"
+    assert result.why == f"undecided, which counts as missed: TPOT cannot be told: {result.untold}"
+    assert (result.missed, result.failed) == (0, 0)
     without = met_by(requests, phases.objectives(ttft_ms=20.0))
     assert (without.met, without.untold) == (True, "")
 
@@ -87,9 +87,9 @@ def test_tokens_that_nobody_counted_meet_no_objective_for_tpot():
 @pytest.mark.parametrize(("whole", "met"), [(0, True), (5, True), (6, False), (100, False)])
 def test_answers_in_one_piece_do_not_tell_their_tpot(whole, met):
     pieces = [request(k, last=k * 10 * MS + 10 * MS) for k in range(whole)]
-    found = met_by([*pieces, *probe(0)[whole:]])
-    assert found.met is met
-    assert found.untold == ("" if met else f"{whole} of 100 answers arrived in one piece")
+    result = met_by([*pieces, *probe(0)[whole:]])
+    assert result.met is met
+    assert result.untold == ("" if met else f"{whole} of 100 answers arrived in one piece")
 
 
 def test_answers_of_one_token_alone_meet():
@@ -97,7 +97,7 @@ def test_answers_of_one_token_alone_meet():
 
 
 def test_what_missed_or_was_cut_anyway_is_not_blamed_on_the_count():
-    missed = met_by([one._replace(tokens=None, after=None) for one in probe(2)])
+    missed = met_by([item._replace(tokens=None, after=None) for item in probe(2)])
     assert (missed.met, missed.untold) == (False, "")
     assert "TTFT objective" in missed.why
     assert met_by([request(k, tokens=None) for k in range(60)]).met is None
@@ -106,16 +106,16 @@ def test_what_missed_or_was_cut_anyway_is_not_blamed_on_the_count():
 def test_what_was_cancelled_is_not_counted():
     cancelled = [failed(k, cancelled=True) for k in range(50, 100)]
     done = [request(k) for k in range(50)]
-    found = verdict([*done, *cancelled], SEARCH, BOUNDS, rate=RATE, ended_by="saturated")
-    assert found.met is False
-    assert found.missed == found.failed == 0
-    assert "keep up" in found.why
+    result = verdict([*done, *cancelled], SEARCH, BOUNDS, rate=RATE, ended_by="saturated")
+    assert result.met is False
+    assert result.missed == result.failed == 0
+    assert "keep up" in result.why
 
 
 @pytest.mark.parametrize("ended_by", ["stopped", "all-sent"])
 def test_a_probe_that_was_cut_is_undecided(ended_by):
-    found = verdict(probe(0)[:60], SEARCH, BOUNDS, rate=RATE, ended_by=ended_by)
-    assert found.met is None
+    result = verdict(probe(0)[:60], SEARCH, BOUNDS, rate=RATE, ended_by=ended_by)
+    assert result.met is None
     # Unless enough has missed already.
     assert verdict(probe(2)[:60], SEARCH, BOUNDS, rate=RATE, ended_by=ended_by).met is False
 
@@ -125,7 +125,7 @@ def test_ending_early_never_changes_the_verdict(good):
     requests = [request(k) if fine else slow(k) for k, fine in enumerate(good)]
     whole = verdict(requests, SEARCH, BOUNDS, rate=RATE, ended_by="all-sent")
     rule = ProbeRule(SEARCH, BOUNDS, arrivals_ns=[k * 10 * MS for k in range(100)])
-    ended = [rule.add(one) for one in requests]
+    ended = [rule.add(item) for item in requests]
     assert (rule.ended_by is not None) == (whole.met is False)
     if rule.ended_by is not None:
         assert ended[rule.seen - 1] == "objective-missed"
@@ -137,8 +137,8 @@ def test_ending_early_never_changes_the_verdict(good):
 
 
 def test_the_percentiles_are_those_of_the_answers():
-    found = verdict(probe(0), SEARCH, BOUNDS, rate=RATE, ended_by="all-sent")
-    assert (found.ttft_ms, found.tpot_ms, found.e2e_ms) == pytest.approx((10.0, 10.0, 100.0))
+    result = verdict(probe(0), SEARCH, BOUNDS, rate=RATE, ended_by="all-sent")
+    assert (result.ttft_ms, result.tpot_ms, result.e2e_ms) == pytest.approx((10.0, 10.0, 100.0))
     empty = verdict(probe(100, make=failed), SEARCH, BOUNDS, rate=RATE, ended_by="objective-missed")
     assert (empty.ttft_ms, empty.tpot_ms, empty.e2e_ms) == (None, None, None)
 
@@ -149,6 +149,6 @@ def test_an_overloaded_probe_ends_as_saturated_before_a_generous_objective_is_mi
     arrivals = poisson(30, 2000, 1)
     rule = ProbeRule(search, generous, arrivals_ns=arrivals, first_index=4000)
     requests = served(arrivals, slots=4, service_ns=200 * MS, first_number=4000)
-    assert "saturated" in [rule.add(one) for one in requests]
+    assert "saturated" in [rule.add(item) for item in requests]
     assert rule.ended_by == "saturated"
     assert rule.seen < 1500

@@ -33,12 +33,12 @@ EVENT = Request(
 
 
 def test_times_come_from_the_event():
-    one = observed(EVENT)
-    assert (one.number, one.sched, one.sent, one.end) == (3, 5, 10, 31 * MS)
-    assert one.ttft_ms() == 20.0
-    assert one.ttft_ms(from_sched=True) == pytest.approx(20.000005)
-    assert one.e2e_ms() == 30.0
-    assert one.tpot_ms() == 5.0
+    item = observed(EVENT)
+    assert (item.number, item.sched, item.sent, item.end) == (3, 5, 10, 31 * MS)
+    assert item.ttft_ms() == 20.0
+    assert item.ttft_ms(from_sched=True) == pytest.approx(20.000005)
+    assert item.e2e_ms() == 30.0
+    assert item.tpot_ms() == 5.0
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_tokens_are_counted_by_the_first_source_that_says(changes, tokens):
 
 
 def test_an_answer_without_text_is_none():
-    one = observed(replace(EVENT, chunk_t0=None, chunk_dt=()))
-    assert not one.ok
-    assert (one.ttft_ms(), one.e2e_ms(), one.tpot_ms()) == (None, None, None)
+    item = observed(replace(EVENT, chunk_t0=None, chunk_dt=()))
+    assert not item.ok
+    assert (item.ttft_ms(), item.e2e_ms(), item.tpot_ms()) == (None, None, None)
 
 
 def test_a_cancelled_request_is_neither_good_nor_bad():
-    one = observed(replace(EVENT, outcome="cancelled"))
-    assert one.cancelled
-    assert not one.ok
+    item = observed(replace(EVENT, outcome="cancelled"))
+    assert item.cancelled
+    assert not item.ok
 
 
 def test_one_token_has_no_time_per_token():

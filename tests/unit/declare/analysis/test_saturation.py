@@ -16,11 +16,11 @@ def alarm(load, seed, *, slots=8, rate=RATE, count=1200, shape=1.0, mixed=False)
     service_ns = int(load * slots / rate * 1e9)
     spread = random.Random(seed) if mixed else None
     watch = Saturation(arrivals)
-    for one in served(
+    for item in served(
         arrivals, slots=slots, service_ns=service_ns, first_ns=service_ns // 10, spread=spread
     ):
-        if watch.add(one):
-            return one.end / SECOND
+        if watch.add(item):
+            return item.end / SECOND
     return None
 
 
@@ -62,7 +62,7 @@ def test_a_server_that_breaks_down_in_the_middle_is_found():
     slow = served(arrivals[1500:], slots=8, service_ns=SECOND, first_number=1500)
     quick = served(arrivals[:1500], slots=8, service_ns=SECOND // 3)
     watch = Saturation(arrivals)
-    ended = [one.end for one in [*quick, *slow] if watch.add(one)]
+    ended = [item.end for item in [*quick, *slow] if watch.add(item)]
     assert ended
     assert ended[0] > half
 
@@ -82,13 +82,13 @@ def test_the_origin_is_the_runs_own():
 
     def seen(shift):
         watch = Saturation(arrivals, first_index=700)
-        for count, one in enumerate(requests):
-            moved = one._replace(
-                sched=one.sched + shift,
-                sent=one.sent + shift,
-                first=one.first + shift,
-                last=one.last + shift,
-                end=one.end + shift,
+        for count, item in enumerate(requests):
+            moved = item._replace(
+                sched=item.sched + shift,
+                sent=item.sent + shift,
+                first=item.first + shift,
+                last=item.last + shift,
+                end=item.end + shift,
             )
             if watch.add(moved):
                 return count

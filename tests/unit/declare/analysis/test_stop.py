@@ -58,8 +58,8 @@ def test_stopping_when_it_is_narrow_still_covers():
     covered = 0
     for seed in range(200):
         rule = PhaseRule(stop)
-        for one in steady(2000, seed):
-            if rule.add(one):
+        for item in steady(2000, seed):
+            if rule.add(item):
                 break
         decision = rule.interval
         assert decision.reached
@@ -97,7 +97,7 @@ def test_the_longest_duration_is_the_clocks():
 
 def test_what_is_decided_stays_decided():
     rule = PhaseRule(phases.stop(min_requests=2))
-    assert [rule.add(one) for one in steady(5)] == [None, "enough", None, None, None]
+    assert [rule.add(item) for item in steady(5)] == [None, "enough", None, None, None]
     assert (rule.ended_by, rule.seen) == ("enough", 2)
 
 
@@ -106,7 +106,7 @@ def test_the_log_replays_it(minimum, seed):
     stop = phases.stop(min_requests=minimum, interval=interval("output_throughput", 0.05))
     requests = steady(400, seed)
     rule = PhaseRule(stop)
-    decided = next((k for k, one in enumerate(requests, 1) if rule.add(one)), None)
+    decided = next((k for k, item in enumerate(requests, 1) if rule.add(item)), None)
     reason, seen = replay(stop, requests)
     assert (reason, seen) == (rule.ended_by, rule.seen)
     assert seen == (decided or 400)
@@ -117,6 +117,6 @@ def test_the_log_replays_it(minimum, seed):
 @pytest.mark.parametrize("stop", [STOP, phases.stop(interval=interval("ttft_mean", 0.1))])
 def test_its_state_is_the_intervals(stop):
     rule = PhaseRule(stop)
-    for one in steady(200):
-        rule.add(one)
+    for item in steady(200):
+        rule.add(item)
     assert ("ttft_mean" in rule.state()) == (stop.interval is not None)

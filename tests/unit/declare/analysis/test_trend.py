@@ -41,15 +41,15 @@ def test_nothing_to_see_is_no_trend(values):
 
 def test_without_a_trend_few_are_found():
     source = random.Random(1)
-    found = sum(mann_kendall([source.random() for _ in range(12)]).p < 0.05 for _ in range(1000))
-    assert found < 70
+    result = sum(mann_kendall([source.random() for _ in range(12)]).p < 0.05 for _ in range(1000))
+    assert result < 70
 
 
 @given(st.floats(-100, 100), st.floats(-100, 100))
 def test_a_line_is_found_exactly(slope, start):
     xs = [float(x) for x in range(10)]
-    found = theil_sen(xs, [start + slope * x for x in xs])
-    assert found == pytest.approx(slope, abs=1e-6)
+    result = theil_sen(xs, [start + slope * x for x in xs])
+    assert result == pytest.approx(slope, abs=1e-6)
 
 
 def test_an_outlier_changes_nothing():
@@ -63,8 +63,8 @@ def test_dependence_is_seen_where_it_is():
     source = random.Random(3)
     free = [source.gauss(0, 1) for _ in range(500)]
     held, last = [], 0.0
-    for one in free:
-        last = 0.8 * last + one
+    for item in free:
+        last = 0.8 * last + item
         held.append(last)
     assert dependence(free) < 0.2
     assert 0.7 < dependence(held) <= 0.9
@@ -88,11 +88,11 @@ def test_samples_that_say_nothing_are_of_one_kind(first, last):
 
 def test_of_one_kind_few_are_told_apart():
     source = random.Random(4)
-    found = 0
+    result = 0
     for _ in range(1000):
         values = [source.random() for _ in range(40)]
-        found += mann_whitney(values[:20], values[20:]) < 0.05
-    assert 25 < found < 70
+        result += mann_whitney(values[:20], values[20:]) < 0.05
+    assert 25 < result < 70
 
 
 def test_a_step_is_taken_away_and_noise_is_not():

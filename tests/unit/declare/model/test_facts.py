@@ -153,8 +153,8 @@ def sharded(directory, *, weight_map=None):
     }
     for part, members in parts.items():
         write_weights(directory / part, {name: tensors[name] for name in members})
-    found = {name: part for part, members in parts.items() for name in members}
-    index = {"metadata": {"total_size": 2 * PARAMETERS}, "weight_map": weight_map or found}
+    result = {name: part for part, members in parts.items() for name in members}
+    index = {"metadata": {"total_size": 2 * PARAMETERS}, "weight_map": weight_map or result}
     (directory / "model.safetensors.index.json").write_text(json.dumps(index))
     write_config(directory)
 

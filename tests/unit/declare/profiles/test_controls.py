@@ -24,16 +24,16 @@ def placed(repeat=0):
 
 
 def test_early_tasks_are_asked_again_in_the_second_half():
-    found = placed()
-    assert len(found) == controls.count(WANTED) == 32
-    assert len({control.index for control in found}) == 32
-    assert min(control.index for control in found) >= 32
-    assert max(control.index for control in found) < 96
+    result = placed()
+    assert len(result) == controls.count(WANTED) == 32
+    assert len({control.index for control in result}) == 32
+    assert min(control.index for control in result) >= 32
+    assert max(control.index for control in result) < 96
     for kind in controls.KINDS:
-        tasks = {control.task for control in found if control.salted == kind}
+        tasks = {control.task for control in result if control.salted == kind}
         assert len(tasks) == 8
         assert all((task - 250) % 256 < 32 for task in tasks)
-    assert {control.salt for control in found if control.salted == "nowhere"} == {""}
+    assert {control.salt for control in result if control.salted == "nowhere"} == {""}
 
 
 def test_places_follow_from_seed_and_repeat():

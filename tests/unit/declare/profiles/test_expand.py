@@ -35,8 +35,8 @@ def phases_of(name, room=MINI_ROOM, size=256):
 
 
 def smoke_phase(name):
-    (found,) = [phase for phase in phases_of("scenarios-smoke") if phase.name == name]
-    return found
+    (result,) = [phase for phase in phases_of("scenarios-smoke") if phase.name == name]
+    return result
 
 
 def short(phase):
@@ -194,11 +194,11 @@ def test_a_search_plans_all_probes_and_repeats_take_other_seeds():
 
 
 def test_warm_ups_of_searches_and_open_loops_run_as_many_at_once_as_the_profile_says():
-    found = {
+    result = {
         name: [(p.scenario, p.concurrency, p.tasks) for p in phases_of(name) if not p.measured]
         for name in ("slo", "slo-xsum", "bursts-xsum", "bursts")
     }  # fmt: skip
-    assert found == {
+    assert result == {
         "slo": [("offline", 16, 32)],
         "slo-xsum": [("offline", 32, 64)],
         "bursts-xsum": [("offline", 32, 64)] * 3,

@@ -25,10 +25,10 @@ def test_the_manuals_file_is_a_grid_in_lockstep(tmp_path):
     profile = load_profile(str(path))
     assert (profile.name, profile.shipped) == ("perf-config", False)
     measured = [phase for phase in expand_phases(profile, 256) if phase.measured]
-    found = {
+    result = {
         (p.concurrency, p.lengths.input_tokens[0], p.lengths.output_tokens[0]) for p in measured
     }
-    assert found == {(batch, into, 32) for batch in (1, 4) for into in (128, 1024)}
+    assert result == {(batch, into, 32) for batch in (1, 4) for into in (128, 1024)}
     assert all(phase.lockstep for phase in measured)
 
 

@@ -21,7 +21,7 @@ def test_the_wordings_are_the_published_ones():
 
 
 def test_every_prompt_has_its_locked_digest():
-    assert {name: one.sha256 for name, one in PROMPTS.items()} == PROMPT_SHA256
+    assert {name: item.sha256 for name, item in PROMPTS.items()} == PROMPT_SHA256
     doc = load_prompt("closed-v1").to_doc()
     assert doc.sha256 == hashlib.sha256(doc.template.encode()).hexdigest()
 

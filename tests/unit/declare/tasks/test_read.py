@@ -64,7 +64,7 @@ def test_is_refused_with_its_place(name):
 def test_keeping_going_leaves_out_and_counts(name):
     source, expect = _load(name)
     reading = read_tasks(source, keep_going=True)
-    found = {"records": len(reading.tasks), "excluded": reading.excluded}
-    assert found == expect["kept"]
+    result = {"records": len(reading.tasks), "excluded": reading.excluded}
+    assert result == expect["kept"]
     assert len(reading.problems) == sum(reading.excluded.values())
     assert all(problem.place is not None for problem in reading.problems)

@@ -15,8 +15,8 @@ IDS = [str(number) for number in range(20000000, 20012000)]
 
 
 def test_the_rule_sorts_by_the_hash_of_seed_and_id():
-    def rank(one):
-        return hashlib.sha256(b"7\n" + one.encode()).hexdigest()
+    def rank(item):
+        return hashlib.sha256(b"7\n" + item.encode()).hexdigest()
 
     assert order(["c", "a", "b"], seed=7) == sorted(["a", "b", "c"], key=rank)
 
@@ -42,21 +42,21 @@ def _own_locks(monkeypatch):
 
 @pytest.mark.usefixtures("_own_locks")
 def test_a_file_holds_every_locked_set_that_it_can():
-    assert [one.name for one in locked_sets(IDS)] == [
+    assert [item.name for item in locked_sets(IDS)] == [
         "xsum-256",
         "xsum-1000",
         "xsum-5000",
         "xsum-full",
     ]
     smaller = locked_sets(reversed(order(IDS)[:1000]))
-    assert [one.name for one in smaller] == ["xsum-256", "xsum-1000"]
+    assert [item.name for item in smaller] == ["xsum-256", "xsum-1000"]
     assert smaller[1].ids == tuple(order(IDS)[:1000])
 
 
 @pytest.mark.usefixtures("_own_locks")
 def test_one_other_id_unlocks():
     ids = order(IDS)[:256]
-    assert [one.name for one in locked_sets(ids)] == ["xsum-256"]
+    assert [item.name for item in locked_sets(ids)] == ["xsum-256"]
     assert locked_sets([*ids[:-1], "99999999"]) == ()
     assert locked_sets(ids[:-1]) == ()
 

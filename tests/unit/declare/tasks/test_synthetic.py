@@ -13,7 +13,7 @@ from tokenizers import decoders, models, pre_tokenizers, processors
 
 from suite.base.errors import DataError
 from suite.declare.tasks.synthetic import (
-    Wanted,
+    ExactPrompt,
     Words,
     exact_ids,
     exact_texts,
@@ -61,7 +61,7 @@ def bytes_tokenizer(directory, *, template=None, split=True):
     st.sampled_from(APIS),
 )
 def test_lengths_are_exact_with_the_shipped_tokenizer(lengths, seed, api):
-    wanted = [Wanted(prompt_key(seed, "p", 0, i), tokens) for i, tokens in enumerate(lengths)]
+    wanted = [ExactPrompt(prompt_key(seed, "p", 0, i), tokens) for i, tokens in enumerate(lengths)]
     texts = exact_texts(MINI, WORDS, wanted, api)
     assert MINI.prompt_tokens(texts, api) == lengths
     assert texts == [text.strip() for text in texts]
@@ -71,10 +71,10 @@ def test_lengths_are_exact_with_the_shipped_tokenizer(lengths, seed, api):
 @settings(max_examples=30)
 @given(st.lists(st.integers(1, 500), min_size=1, max_size=5), st.integers(0, 99))
 def test_ids_are_exact_and_known_to_the_model(lengths, seed):
-    wanted = [Wanted(prompt_key(seed, "p", 0, i), tokens) for i, tokens in enumerate(lengths)]
+    wanted = [ExactPrompt(prompt_key(seed, "p", 0, i), tokens) for i, tokens in enumerate(lengths)]
     ids = exact_ids(MINI, WORDS, wanted)
-    assert [len(one) for one in ids] == lengths
-    assert all(0 <= one < 3990 for prompt in ids for one in prompt)
+    assert [len(item) for item in ids] == lengths
+    assert all(0 <= item < 3990 for prompt in ids for item in prompt)
 
 
 @pytest.mark.parametrize("split", [True, False])
@@ -83,13 +83,13 @@ def test_lengths_are_exact_with_other_tokenizers(tmp_path, split, length):
     template = "<<{% for m in messages %}{{ m.content | trim }}{% endfor %}>>"
     tokenizer = bytes_tokenizer(tmp_path, template=template, split=split)
     for api in APIS:
-        wanted = [Wanted(prompt_key(1, "p", 0, i), length) for i in range(40)]
+        wanted = [ExactPrompt(prompt_key(1, "p", 0, i), length) for i in range(40)]
         texts = exact_texts(tokenizer, WORDS, wanted, api)
         assert set(tokenizer.prompt_tokens(texts, api)) == {length}
 
 
 def test_a_long_prompt_is_exact():
-    wanted = [Wanted(prompt_key(1, "p", 0, 0), 40_000)]
+    wanted = [ExactPrompt(prompt_key(1, "p", 0, 0), 40_000)]
     (text,) = exact_texts(MINI, WORDS, wanted, "chat")
     assert MINI.prompt_tokens([text], "chat") == [40_000]
 
@@ -102,41 +102,43 @@ def test_every_request_has_a_prompt_of_its_own():
         for repeat in (0, 1)
         for index in range(50)
     ]
-    texts = exact_texts(MINI, WORDS, [Wanted(key, 40) for key in keys], "chat")
+    texts = exact_texts(MINI, WORDS, [ExactPrompt(key, 40) for key in keys], "chat")
     assert len(set(texts)) == len(keys)
     assert len({text[:30] for text in texts}) == len(keys), "not even their beginnings are shared"
 
 
 def test_prompts_are_the_same_for_ever():
-    (text,) = exact_texts(MINI, WORDS, [Wanted(prompt_key(1, "lengths-i16", 0, 0), 16)], "chat")
+    (text,) = exact_texts(
+        MINI, WORDS, [ExactPrompt(prompt_key(1, "lengths-i16", 0, 0), 16)], "chat"
+    )
     assert text == GOLDEN
 
 
 def test_what_is_too_short_is_refused():
     assert shortest_prompts(MINI) == {"chat": 3, "completions": 1}
     for api, least in shortest_prompts(MINI).items():
-        exact_texts(MINI, WORDS, [Wanted("k", least)], api)
+        exact_texts(MINI, WORDS, [ExactPrompt("k", least)], api)
         with pytest.raises(DataError) as caught:
-            exact_texts(MINI, WORDS, [Wanted("k", least - 1)], api)
+            exact_texts(MINI, WORDS, [ExactPrompt("k", least - 1)], api)
         assert caught.value.code == "length-too-short"
 
 
 def test_special_tokens_count(tmp_path):
     tokenizer = bytes_tokenizer(tmp_path)
     assert shortest_prompts(tokenizer) == {"completions": 2}
-    assert exact_ids(tokenizer, WORDS, [Wanted("k", 1)]) == [[tokenizer.ids([""])[0][0]]]
+    assert exact_ids(tokenizer, WORDS, [ExactPrompt("k", 1)]) == [[tokenizer.ids([""])[0][0]]]
     with pytest.raises(DataError):
-        exact_texts(tokenizer, WORDS, [Wanted("k", 1)], "completions")
+        exact_texts(tokenizer, WORDS, [ExactPrompt("k", 1)], "completions")
 
 
 def test_a_length_that_no_text_has_is_refused(tmp_path):
     tokenizer = bytes_tokenizer(
         tmp_path, template="{{ messages[0].content }}{{ messages[0].content }}"
     )
-    wanted = [Wanted("k", 8)]
+    wanted = [ExactPrompt("k", 8)]
     assert tokenizer.prompt_tokens(exact_texts(tokenizer, WORDS, wanted, "chat"), "chat") == [8]
     with pytest.raises(DataError) as caught:
-        exact_texts(tokenizer, WORDS, [Wanted("k", 9)], "chat")
+        exact_texts(tokenizer, WORDS, [ExactPrompt("k", 9)], "chat")
     assert caught.value.code == "length-unreachable"
 
 

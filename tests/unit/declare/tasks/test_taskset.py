@@ -26,9 +26,9 @@ def _own_locks(monkeypatch):
 
 def _reading(ids, *, has_ids=True, empty=()):
     collector = Collector("CSV file", "t.csv", keep_going=False)
-    for one in ids:
-        document = " " if one in empty else _document(one)
-        collector.add(Task(one, document, f"Summary {one}."), Place("t.csv"))
+    for item in ids:
+        document = " " if item in empty else _document(item)
+        collector.add(Task(item, document, f"Summary {item}."), Place("t.csv"))
     return collector.finish(has_ids=has_ids)
 
 
@@ -42,23 +42,23 @@ def test_a_record_digest_covers_its_three_members():
 
 @pytest.mark.usefixtures("_own_locks")
 def test_the_locked_ids_make_a_locked_set_in_the_order_of_the_rule():
-    found = task_set_of(_reading(sorted(IDS)), 256)
-    assert found.name == "xsum-256"
-    assert found.locked
-    assert found.why_not_locked == ""
-    assert [task.id for task in found.tasks] == selection.order(IDS)[:256]
-    assert found.ids_sha256 == selection.locks().sets["xsum-256"].ids_sha256
-    assert found.to_doc().size == 256
+    result = task_set_of(_reading(sorted(IDS)), 256)
+    assert result.name == "xsum-256"
+    assert result.locked
+    assert result.why_not_locked == ""
+    assert [task.id for task in result.tasks] == selection.order(IDS)[:256]
+    assert result.ids_sha256 == selection.locks().sets["xsum-256"].ids_sha256
+    assert result.to_doc().size == 256
 
 
 @pytest.mark.usefixtures("_own_locks")
 def test_a_locked_set_keeps_its_empty_documents_and_counts_them():
     empty = selection.order(IDS)[:3]
-    found = task_set_of(_reading(IDS, empty=empty), 256)
-    assert found.locked
-    assert len(found.tasks) == 256
-    assert found.defects["empty-document"] == 3
-    assert found.excluded == {}
+    result = task_set_of(_reading(IDS, empty=empty), 256)
+    assert result.locked
+    assert len(result.tasks) == 256
+    assert result.defects["empty-document"] == 3
+    assert result.excluded == {}
 
 
 @pytest.mark.usefixtures("_own_locks")
@@ -78,24 +78,24 @@ def test_the_locked_ids_over_other_texts_lock_nothing():
 
 @pytest.mark.usefixtures("_own_locks")
 def test_ids_made_from_row_numbers_lock_nothing():
-    found = task_set_of(_reading(IDS, has_ids=False), 256)
-    assert (found.name, found.locked) == ("custom", False)
-    assert "no ids" in found.why_not_locked
+    result = task_set_of(_reading(IDS, has_ids=False), 256)
+    assert (result.name, result.locked) == ("custom", False)
+    assert "no ids" in result.why_not_locked
 
 
 @pytest.mark.usefixtures("_own_locks")
 def test_a_size_without_a_lock_is_custom():
-    found = task_set_of(_reading(IDS), 300)
-    assert (found.name, found.locked, len(found.tasks)) == ("custom", False, 300)
-    assert "300" in found.why_not_locked
+    result = task_set_of(_reading(IDS), 300)
+    assert (result.name, result.locked, len(result.tasks)) == ("custom", False, 300)
+    assert "300" in result.why_not_locked
 
 
 def test_a_custom_set_leaves_empty_documents_out_and_says_so():
-    found = task_set_of(_reading(IDS[:20], empty=IDS[:4]), 256)
-    assert (found.name, len(found.tasks)) == ("custom", 16)
-    assert found.excluded == {"empty-document": 4}
-    assert "empty-document" not in found.defects
-    assert [task.id for task in found.tasks] == selection.order(IDS[4:20])
+    result = task_set_of(_reading(IDS[:20], empty=IDS[:4]), 256)
+    assert (result.name, len(result.tasks)) == ("custom", 16)
+    assert result.excluded == {"empty-document": 4}
+    assert "empty-document" not in result.defects
+    assert [task.id for task in result.tasks] == selection.order(IDS[4:20])
 
 
 def test_a_custom_set_of_empty_documents_is_refused():
@@ -105,12 +105,12 @@ def test_a_custom_set_of_empty_documents_is_refused():
 
 
 def test_the_mini_set_is_locked_by_its_records():
-    found = mini_set()
-    assert (found.name, found.locked, len(found.tasks)) == ("mini-256", True, 256)
-    assert found.records_sha256 == joined_sha256(task.sha256 for task in found.tasks)
-    assert found.defects == {}
+    result = mini_set()
+    assert (result.name, result.locked, len(result.tasks)) == ("mini-256", True, 256)
+    assert result.records_sha256 == joined_sha256(task.sha256 for task in result.tasks)
+    assert result.defects == {}
     smaller = mini_set(10)
-    assert smaller.tasks == found.tasks[:10]
+    assert smaller.tasks == result.tasks[:10]
     assert not smaller.locked
 
 

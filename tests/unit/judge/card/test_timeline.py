@@ -21,9 +21,9 @@ def test_engine_start_lasts_until_the_first_answer():
 
 
 def test_warm_up_and_measured_phases_are_apart():
-    found = seconds(evidence.document())
-    assert ("single-stream", "warm-up") in found
-    assert ("single-stream", "measured") in found
+    result = seconds(evidence.document())
+    assert ("single-stream", "warm-up") in result
+    assert ("single-stream", "measured") in result
 
 
 def test_repeats_of_a_phase_are_added_up():
@@ -46,9 +46,9 @@ def test_preparing_an_image_is_not_the_suites_own_time():
         {"type": "mark", "t": 250_000_000, "name": "engine.prepare"},
         {"type": "mark", "t": 290_000_000, "name": "engine.prepared"},
     ]
-    found = seconds(parts)
-    assert found["preparation", "preparation"] == pytest.approx(0.04)
-    assert found["suite", "suite"] == pytest.approx(own - 0.04)
+    result = seconds(parts)
+    assert result["preparation", "preparation"] == pytest.approx(0.04)
+    assert result["suite", "suite"] == pytest.approx(own - 0.04)
 
 
 def test_a_log_without_footer_ends_with_its_last_mark():

@@ -108,15 +108,15 @@ def test_ids_against_usage_alone_are_compared(swapped, pairs, source):
     assert diff.comparable == "yes"
     faster = "worse-once" if swapped else "better-once"
     for metric in ("tpot_p50", "tpot_mean", *(() if pairs else ("itl_mean",))):
-        found = change(diff, metric)
-        assert (found.outcome, found.counted_by) == (faster, source)
+        result = change(diff, metric)
+        assert (result.outcome, result.counted_by) == (faster, source)
     # Everything is sent at once, so the pace within an answer decides how long the phase lasts.
     for metric in ("output_throughput", "total_throughput"):
-        found = change(diff, metric)
-        assert found.counted_by == source
-        assert found.ratio.value == pytest.approx(0.57 if swapped else 1.75, abs=0.02)
-    found = change(diff, "generated_tokens_mean")
-    assert (found.counted_by, found.ratio.value) == ("engine usage", 1.0)
+        result = change(diff, metric)
+        assert result.counted_by == source
+        assert result.ratio.value == pytest.approx(0.57 if swapped else 1.75, abs=0.02)
+    result = change(diff, "generated_tokens_mean")
+    assert (result.counted_by, result.ratio.value) == ("engine usage", 1.0)
 
 
 @pytest.mark.parametrize("swapped", [False, True])
@@ -124,16 +124,16 @@ def test_a_usage_that_leaves_out_the_end_token_is_passed_over(swapped):
     """By usage the first would write more only because it counts what the other does not."""
     sides = [card(end=1), card(ids=False, end=0)]
     diff = difference.compare(*(reversed(sides) if swapped else sides))
-    found = change(diff, "generated_tokens_mean")
-    assert (found.counted_by, found.ratio.value) == ("own tokenizer", 1.0)
+    result = change(diff, "generated_tokens_mean")
+    assert (result.counted_by, result.ratio.value) == ("own tokenizer", 1.0)
     for metric in ("output_throughput", "tpot_mean"):
         assert change(diff, metric).ratio.value == pytest.approx(1.0)
 
 
 def test_ids_alone_against_usage_alone_are_compared_by_the_text():
     diff = difference.compare(card(usage=False, end=1), card(ids=False, end=1))
-    found = change(diff, "generated_tokens_mean")
-    assert (found.counted_by, found.outcome) == ("own tokenizer", "not-distinguishable")
+    result = change(diff, "generated_tokens_mean")
+    assert (result.counted_by, result.outcome) == ("own tokenizer", "not-distinguishable")
     assert change(diff, "output_throughput").outcome == "not-distinguishable"
 
 

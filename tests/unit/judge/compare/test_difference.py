@@ -47,12 +47,12 @@ def change(found, metric, phase="offline"):
 
 
 def test_a_card_equals_itself():
-    found = compare(*pair())
-    assert schema.problems(found, "diff") == []
-    assert found["comparable"] == "yes"
-    assert found["differences"] == found["subjects"] == found["checks"] == []
-    assert {c["outcome"] for c in found["metrics"]} == {"not-distinguishable", "not-comparable"}
-    why = {c["why"] for c in found["metrics"] if c["outcome"] == "not-comparable"}
+    result = compare(*pair())
+    assert schema.problems(result, "diff") == []
+    assert result["comparable"] == "yes"
+    assert result["differences"] == result["subjects"] == result["checks"] == []
+    assert {c["outcome"] for c in result["metrics"]} == {"not-distinguishable", "not-comparable"}
+    why = {c["why"] for c in result["metrics"] if c["outcome"] == "not-comparable"}
     reasons = ("not measured", "no interval", "too few")
     assert all(any(reason in word for reason in reasons) for word in why), why
 
@@ -70,9 +70,9 @@ def test_a_card_equals_itself():
     ],
 )
 def test_the_direction_decides(metric, a, b, outcome):
-    found = change(compare(*pair(**{metric: (value(a), value(b))})), metric)
-    assert found["outcome"] == outcome
-    assert found["ratio"]["value"] == pytest.approx(b / a)
+    result = change(compare(*pair(**{metric: (value(a), value(b))})), metric)
+    assert result["outcome"] == outcome
+    assert result["ratio"]["value"] == pytest.approx(b / a)
 
 
 def test_a_clear_but_small_difference_is_none():
@@ -152,13 +152,13 @@ def test_an_input_that_differs_forbids_what_depends_on_it(what):
     a, b = pair(ttft_p50=(value(100.0), value(50.0)))
     alter, forbidden = INPUTS[what]
     alter(b)
-    found = compare(a, b)
-    assert schema.problems(found, "diff") == []
-    assert [item["what"] for item in found["differences"]] == [what]
-    assert set(found["differences"][0]["forbids"]) == forbidden
-    spoiled = change(found, "ttft_p50")
+    result = compare(a, b)
+    assert schema.problems(result, "diff") == []
+    assert [item["what"] for item in result["differences"]] == [what]
+    assert set(result["differences"][0]["forbids"]) == forbidden
+    spoiled = change(result, "ttft_p50")
     assert (spoiled["outcome"], spoiled["why"]) == ("not-comparable", f"{what} differs")
-    assert found["comparable"] == "no"
+    assert result["comparable"] == "no"
     assert what in render((a, b))
 
 
@@ -167,9 +167,9 @@ def test_start_up_stays_comparable_when_only_the_question_differs():
     for card, seconds in ((a, 80.0), (b, 40.0)):
         card["startup"]["startup_healthy_s"] = value(seconds, 0.01, "s")
     b["workload"]["decoding"]["max_new_tokens"] = 16
-    found = compare(a, b)
-    assert found["comparable"] == "partly"
-    assert change(found, "startup_healthy_s", "")["outcome"] == "better-once"
+    result = compare(a, b)
+    assert result["comparable"] == "partly"
+    assert change(result, "startup_healthy_s", "")["outcome"] == "better-once"
 
 
 def test_the_name_of_a_model_forbids_nothing():
@@ -182,10 +182,10 @@ def test_what_is_compared_is_named_and_forbids_nothing():
     a, b = pair()
     b["devices"]["name"] = "Another CPU"
     b["engine"]["version"] = "0.33.0"
-    found = compare(a, b)
-    assert [s["what"] for s in found["subjects"]] == ["devices", "engine"]
-    assert found["differences"] == []
-    assert found["comparable"] == "yes"
+    result = compare(a, b)
+    assert [s["what"] for s in result["subjects"]] == ["devices", "engine"]
+    assert result["differences"] == []
+    assert result["comparable"] == "yes"
 
 
 def test_what_only_one_card_has_is_neither_gain_nor_loss():
@@ -193,10 +193,10 @@ def test_what_only_one_card_has_is_neither_gain_nor_loss():
     del b["phases"][2]
     a["phases"][0]["metrics"]["energy_j"] = value(5.0, 0.01, "J")
     del b["phases"][0]["metrics"]["energy_j"]
-    for found in (compare(a, b), compare(b, a)):
-        assert change(found, "ttft_p50", "server")["why"] == "only one card has this phase"
-        assert change(found, "energy_j", "single-stream")["why"] == "only one card has this metric"
-        assert not [c for c in found["metrics"] if c["outcome"].startswith(("better", "worse"))]
+    for result in (compare(a, b), compare(b, a)):
+        assert change(result, "ttft_p50", "server")["why"] == "only one card has this phase"
+        assert change(result, "energy_j", "single-stream")["why"] == "only one card has this metric"
+        assert not [c for c in result["metrics"] if c["outcome"].startswith(("better", "worse"))]
 
 
 def test_phases_of_one_name_and_another_load_are_not_compared():
@@ -211,25 +211,25 @@ def test_tokens_counted_by_another_source_spoil_what_is_per_token():
     b["phases"][1]["arrival_source"] = "own tokenizer"
     for card in (a, b):
         del card["phases"][1]["token_counts"]
-    found = compare(a, b)
+    result = compare(a, b)
     why = "tokens were counted by engine, by chunk and by own tokenizer"
-    assert change(found, "tpot_p50")["why"] == why
-    assert change(found, "ttft_p50")["outcome"] == "better-once"
+    assert change(result, "tpot_p50")["why"] == why
+    assert change(result, "ttft_p50")["outcome"] == "better-once"
 
 
 def test_other_objectives_spoil_goodput_alone():
     a, b = pair(goodput=(value(1.0), value(2.0)), ttft_p50=(value(10.0), value(5.0)))
     b["workload"]["objectives"]["ttft_ms"] = 1.0
-    found = compare(a, b)
-    assert change(found, "goodput")["why"] == "the service-level objectives differ"
-    assert change(found, "ttft_p50")["outcome"] == "better-once"
+    result = compare(a, b)
+    assert change(result, "goodput")["why"] == "the service-level objectives differ"
+    assert change(result, "ttft_p50")["outcome"] == "better-once"
 
 
 def test_without_an_interval_nothing_is_claimed():
     bare = {**value(50.0), "low": None, "high": None, "interval": "one repeat, no interval"}
-    found = change(compare(*pair(ttft_p50=(value(100.0), bare))), "ttft_p50")
-    assert found["outcome"] == "not-comparable"
-    assert found["why"] == "one repeat, no interval"
+    result = change(compare(*pair(ttft_p50=(value(100.0), bare))), "ttft_p50")
+    assert result["outcome"] == "not-comparable"
+    assert result["why"] == "one repeat, no interval"
 
 
 def test_counts_from_zero():
@@ -240,27 +240,27 @@ def test_counts_from_zero():
 
 
 def test_an_interval_that_reaches_zero_has_no_ratio():
-    found = change(compare(*pair(rouge2=(value(0.01, 1.0), value(0.2, 0.1)))), "rouge2")
-    assert found["outcome"] == "not-distinguishable"
-    assert found["ratio"] is None
+    result = change(compare(*pair(rouge2=(value(0.01, 1.0), value(0.2, 0.1)))), "rouge2")
+    assert result["outcome"] == "not-distinguishable"
+    assert result["ratio"] is None
 
 
 def test_not_measured_names_the_card():
     missing = {"not_measured": "n/a (n = 120 < 662)"}
-    found = change(compare(*pair(ttft_p99=(value(9.0), missing))), "ttft_p99")
-    assert found["why"] == "not measured on the second card: n/a (n = 120 < 662)"
+    result = change(compare(*pair(ttft_p99=(value(9.0), missing))), "ttft_p99")
+    assert result["why"] == "not measured on the second card: n/a (n = 120 < 662)"
 
 
 def test_rules_that_changed_are_listed_also_where_one_card_lacks_them():
     a, b = pair()
     b["checks"][0]["outcome"] = "fail"
     b["checks"] = [c for c in b["checks"] if c["rule"] != "R031"]
-    found = compare(a, b)["checks"]
-    assert [(c["rule"], c["a"], c["b"]) for c in found] == [
+    result = compare(a, b)["checks"]
+    assert [(c["rule"], c["a"], c["b"]) for c in result] == [
         ("R001", "pass", "fail"),
         ("R031", "pass", "absent"),
     ]
-    assert found[0]["title"] == {"en": "The run is complete", "zh": "运行完整"}
+    assert result[0]["title"] == {"en": "The run is complete", "zh": "运行完整"}
 
 
 @pytest.mark.parametrize("margin", [-0.1, 1.0])
@@ -309,17 +309,17 @@ def test_points_are_compared_with_the_point_at_the_same_place():
     b["phases"].reverse()
     b["phases"][0]["name"] = "renamed"
     b["phases"][0]["metrics"]["ttft_p50"] = scorecard.measured(1.0, "ms", 99, 0.01)
-    found = compare(a, b)
-    assert change(found, "ttft_p50", "sweep-8")["outcome"] == "better-once"
-    assert change(found, "ttft_p50", "sweep-1")["outcome"] == "not-distinguishable"
-    assert {c["phase"] for c in found["metrics"]} - {""} == {"sweep-1", "sweep-8"}
+    result = compare(a, b)
+    assert change(result, "ttft_p50", "sweep-8")["outcome"] == "better-once"
+    assert change(result, "ttft_p50", "sweep-1")["outcome"] == "not-distinguishable"
+    assert {c["phase"] for c in result["metrics"]} - {""} == {"sweep-1", "sweep-8"}
 
 
 def test_a_point_that_only_one_card_has_is_neither_gain_nor_loss():
     a, b = two(lambda: scenarios.sweep(1, 8))
     b["phases"] += scenarios.sweep(64)
-    found = compare(a, b)
-    only = [c for c in found["metrics"] if c["phase"] == "sweep-64"]
+    result = compare(a, b)
+    only = [c for c in result["metrics"] if c["phase"] == "sweep-64"]
     assert only
     assert {c["outcome"] for c in only} == {"not-comparable"}
 
@@ -408,10 +408,10 @@ def test_searches_differ_when_their_brackets_lie_apart(first, second, outcome):
     cards = searched(first, second)
     for card in cards:
         card["phases"][0]["load"]["search"]["resolution"] = 0.1
-    found = change(compare(*cards), "slo_rate", "search")
-    assert found["outcome"] == outcome
-    assert "bracket" in found["why"]
-    assert (found["ratio"] is None) == (None in (*first, *second))
+    result = change(compare(*cards), "slo_rate", "search")
+    assert result["outcome"] == outcome
+    assert "bracket" in result["why"]
+    assert (result["ratio"] is None) == (None in (*first, *second))
     assert schema.problems(compare(*searched(first, second)), "diff") == []
 
 
@@ -430,8 +430,8 @@ def test_two_repeats_with_the_same_rates_are_still_two_draws():
     a, b = two(lambda: [scenarios.search(repeats=2)])
     for card, met in ((a, 12.0), (b, 12.6)):
         card["phases"][0]["metrics"]["slo_rate"] = value(met, 0.0, unit="requests/s")
-        for one in card["phases"][0]["searches"]:
-            one["rate"] |= {"value": met, "low": met, "high": met + 0.5}
+        for item in card["phases"][0]["searches"]:
+            item["rate"] |= {"value": met, "low": met, "high": met + 0.5}
     assert change(compare(a, b), "slo_rate", "search")["outcome"] == "not-distinguishable"
 
 
@@ -487,6 +487,6 @@ def test_the_mean_of_several_searches_has_an_ordinary_interval():
     a, b = two(lambda: [scenarios.search(repeats=3)])
     for card, number in ((a, 10.0), (b, 20.0)):
         card["phases"][0]["metrics"]["slo_rate"] = value(number, unit="requests/s")
-    found = change(compare(a, b), "slo_rate", "search")
-    assert found["outcome"] == "better-once"
-    assert "bracket" not in found["why"]
+    result = change(compare(a, b), "slo_rate", "search")
+    assert result["outcome"] == "better-once"
+    assert "bracket" not in result["why"]

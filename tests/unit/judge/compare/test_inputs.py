@@ -35,6 +35,6 @@ def test_a_cold_start_is_not_held_against_a_warm_one():
         replace(card, environment={"engine.compile_cache": CardFact(value=start)})
         for start in ("cold", "warm")
     ]
-    (found,) = differences(*cards)
-    assert (found.what, found.a, found.b) == ("compile cache", "cold", "warm")
-    assert (found.why, found.forbids) == ("compile cache differs", ("start-up",))
+    (result,) = differences(*cards)
+    assert (result.what, result.a, result.b) == ("compile cache", "cold", "warm")
+    assert (result.why, result.forbids) == ("compile cache differs", ("start-up",))

@@ -32,10 +32,10 @@ def straight(counts, of=lambda count: count / 10):
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
 def test_a_power_of_the_length_is_found_exactly(power):
-    found = straight(range(200, 520, 10), lambda count: 30 * (count / 300) ** power)
-    assert found.value == pytest.approx(power, abs=1e-6)
-    assert found.low == pytest.approx(found.high, abs=1e-5)
-    assert found.cost_ns == pytest.approx(power * 1e5, rel=0.2)
+    result = straight(range(200, 520, 10), lambda count: 30 * (count / 300) ** power)
+    assert result.value == pytest.approx(power, abs=1e-6)
+    assert result.low == pytest.approx(result.high, abs=1e-5)
+    assert result.cost_ns == pytest.approx(power * 1e5, rel=0.2)
 
 
 def test_thirty_two_answers_tell_and_one_less_does_not():
@@ -67,7 +67,7 @@ def test_one_that_stalls_bends_nothing():
 def accused(overhead, noise, *, stalls=0.05, answers=32, seed=1, runs=1_000):
     """Share of honest runs called flat: a part of the time is the engine's own, the rest is by the prompt."""
     draw = random.Random(seed)
-    found = 0
+    result = 0
     for _ in range(runs):
         lengths = [draw.randrange(185, 490) for _ in range(answers)]
         mine = []
@@ -76,8 +76,8 @@ def accused(overhead, noise, *, stalls=0.05, answers=32, seed=1, runs=1_000):
             honest = 30 * (overhead + (1 - overhead) * count / 330)
             mine.append((count, honest * draw.lognormvariate(0, noise) * stall))
         known = straight_of(mine)
-        found += known is not None and known.high < FLAT
-    return found / runs
+        result += known is not None and known.high < FLAT
+    return result / runs
 
 
 def straight_of(points):

@@ -23,12 +23,12 @@ def alarms(sigma, *, ratio=1.0, stalls=0.05, tests=3, seed=1):
         stall = math.log(draw.uniform(2, 10)) if draw.random() < stalls else 0.0
         return draw.gauss(0, sigma) + stall
 
-    found = 0
+    result = 0
     for _ in range(RUNS):
         new = [noise() for _ in range(TASKS)]
-        ratios = [paired([math.log(ratio) + noise() - one for one in new]) for _ in range(tests)]
-        found += any(one.reused for one in ratios)
-    return found / RUNS
+        ratios = [paired([math.log(ratio) + noise() - item for item in new]) for _ in range(tests)]
+        result += any(item.reused for item in ratios)
+    return result / RUNS
 
 
 @pytest.mark.parametrize("sigma", [0.02, 0.2, 0.6])

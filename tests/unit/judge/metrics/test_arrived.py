@@ -51,12 +51,12 @@ ENGINES = {
 def test_engines_agree_whether_they_count_the_end_token_or_not(trace, engine):
     trace.phase("p", "offline", 1)
     answered(trace, **ENGINES[engine])
-    found = compute(trace.evidence()).phases["p"].metrics
-    assert stored(found["tpot_p50"].value) == 10.0
-    assert stored(found["output_throughput"].value) == stored(12 / 0.21)
-    assert stored(found["total_throughput"].value) == stored(22 / 0.21)
-    assert stored(found["normalised_latency_mean"].value) == stored(210 / 12)
-    assert stored(found["tt4t_p50"].value) == 130.0
+    result = compute(trace.evidence()).phases["p"].metrics
+    assert stored(result["tpot_p50"].value) == 10.0
+    assert stored(result["output_throughput"].value) == stored(12 / 0.21)
+    assert stored(result["total_throughput"].value) == stored(22 / 0.21)
+    assert stored(result["normalised_latency_mean"].value) == stored(210 / 12)
+    assert stored(result["tt4t_p50"].value) == 130.0
 
 
 @pytest.mark.parametrize("end", [0, 1])
@@ -87,8 +87,8 @@ def test_the_published_case_of_two_engines(trace):
     """21 words at 1.29 ms: with the end token in the divisor the mean was 5 % too low."""
     trace.phase("p", "offline", 1)
     trace.request("p", 0, [10 + 1.29 * i for i in range(20)], tokens=21, chunk_tokens=[1] * 20)
-    found = compute(trace.evidence()).phases["p"].metrics
-    assert stored(found["tpot_mean"].value) == stored(found["itl_mean"].value) == 1.29
+    result = compute(trace.evidence()).phases["p"].metrics
+    assert stored(result["tpot_mean"].value) == stored(result["itl_mean"].value) == 1.29
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_a_first_chunk_that_shows_nothing_is_no_first_token(trace, blank):
     trace.phase("p", "offline", 1)
     request = trace.request("p", 0, [5, 100, 110, 120, 130], text=f"{blank}one two three four")
     request["lead_chars"] = [len(blank), 3, 4, 6, 5]
-    found = compute(trace.evidence()).phases["p"].metrics
-    assert stored(found["ttft_p50"].value) == 100.0
-    assert stored(found["tt4t_p50"].value) == 130.0
-    assert stored(found["tpot_p50"].value) == 10.0
+    result = compute(trace.evidence()).phases["p"].metrics
+    assert stored(result["ttft_p50"].value) == 100.0
+    assert stored(result["tt4t_p50"].value) == 130.0
+    assert stored(result["tpot_p50"].value) == 10.0
     # It was generated all the same.
-    assert stored(found["output_throughput"].value) == stored(5 / 0.13)
+    assert stored(result["output_throughput"].value) == stored(5 / 0.13)
 
 
 def test_a_first_chunk_without_a_token_is_no_first_token(trace):
@@ -140,10 +140,10 @@ def test_a_first_chunk_without_a_token_is_no_first_token(trace):
         "p", 0, [5, 100, 110, 120], text="xone two three", tokens=3, chunk_tokens=[0, 1, 1, 1]
     )
     request["lead_chars"] = [1, 3, 4, 6]
-    found = compute(trace.evidence()).phases["p"].metrics
-    assert stored(found["ttft_p50"].value) == 100.0
-    assert stored(found["tpot_p50"].value) == 10.0
-    assert found["tt4t_p50"] == NotMeasured("no answer has four tokens that show something")
+    result = compute(trace.evidence()).phases["p"].metrics
+    assert stored(result["ttft_p50"].value) == 100.0
+    assert stored(result["tpot_p50"].value) == 10.0
+    assert result["tt4t_p50"] == NotMeasured("no answer has four tokens that show something")
 
 
 def test_a_chunk_of_reasoning_is_a_first_token(trace):
@@ -172,11 +172,11 @@ def failing(trace, *, outcome):
 
 
 def test_refusing_the_slowest_does_not_improve_a_tail(trace):
-    found = failing(trace, outcome="rate-limited")
+    result = failing(trace, outcome="rate-limited")
     for quantity in ("ttft", "e2e", "tpot", "icl"):
-        assert isinstance(found[f"{quantity}_p50"], Measured), quantity
+        assert isinstance(result[f"{quantity}_p50"], Measured), quantity
     for name in ("ttft_p99", "e2e_p99", "tpot_p99"):
-        assert found[name] == NotMeasured(
+        assert result[name] == NotMeasured(
             "it falls among the 15 of 1000 requests that failed: a failed request is infinitely late"
         )
     for name in (
@@ -187,8 +187,8 @@ def test_refusing_the_slowest_does_not_improve_a_tail(trace):
         "itl_mean",
         "normalised_latency_mean",
     ):
-        assert found[name].why.startswith("15 requests failed"), name
-    assert found["ttft_p90"].n == 1000
+        assert result[name].why.startswith("15 requests failed"), name
+    assert result["ttft_p90"].n == 1000
 
 
 def test_percentiles_below_the_failures_are_those_of_a_slow_server(trace, request):

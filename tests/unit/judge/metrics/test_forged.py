@@ -107,12 +107,12 @@ def test_lines_against_time_are_put_in_order():
 
     assert in_order(lines) == order(lines)
     # The one that decides is put last, so that the decision would come late.
-    last = [one for one in lines if one["t_end"] < START + 4 * S]
-    rest = [one for one in lines if one["t_end"] >= START + 4 * S]
+    last = [item for item in lines if item["t_end"] < START + 4 * S]
+    rest = [item for item in lines if item["t_end"] >= START + 4 * S]
     for shuffled in (rest + last, list(reversed(lines))):
         assert in_order(shuffled) == order(lines)
-        found = endings.problem(log_of(doc, shuffled, "enough"))
-        assert "after its events show enough" in found
+        result = endings.problem(log_of(doc, shuffled, "enough"))
+        assert "after its events show enough" in result
     swapped = [lines[1], lines[0], *lines[2:]]
     assert in_order(swapped) == order(swapped)
 
@@ -165,7 +165,7 @@ def test_workers_need_processors(cores, outcome):
     mark["detail"] = {**mark["detail"], "workers": 4}
     parts["environment"]["facts"]["host.cores"] = {"value": cores}
     evidence = factory.evidence(parts)
-    checks = {one.rule: one for one in apply_rules(evidence, compute(evidence))}
+    checks = {item.rule: item for item in apply_rules(evidence, compute(evidence))}
     assert checks["R002"].outcome == outcome, checks["R002"].why
 
 

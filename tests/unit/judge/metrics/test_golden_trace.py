@@ -24,15 +24,15 @@ CONVERSION = {
 
 
 def value(results, phase, metric):
-    found = results.phases[phase].metrics[metric]
-    assert isinstance(found, Measured), f"{metric}: {found}"
-    return stored(found.value)
+    result = results.phases[phase].metrics[metric]
+    assert isinstance(result, Measured), f"{metric}: {result}"
+    return stored(result.value)
 
 
 def why(results, phase, metric):
-    found = results.phases[phase].metrics[metric]
-    assert isinstance(found, NotMeasured), f"{metric}: {found}"
-    return found.why
+    result = results.phases[phase].metrics[metric]
+    assert isinstance(result, NotMeasured), f"{metric}: {result}"
+    return result.why
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def test_every_metric_of_the_registry_is_there(single):
 def test_units_are_the_registrys(single):
     single.peak(1e9, 1e9)
     results = compute(single.evidence())
-    for name, found in results.phases["single"].metrics.items():
-        if isinstance(found, Measured):
-            assert found.unit == REGISTRY[name].unit, name
+    for name, result in results.phases["single"].metrics.items():
+        if isinstance(result, Measured):
+            assert result.unit == REGISTRY[name].unit, name
 
 
 def test_latencies(single):
@@ -95,10 +95,10 @@ def test_a_one_token_answer_has_no_tpot(trace):
     trace.request("p", 0, [10])
     trace.request("p", 0, [10, 40])
     trace.request("p", 0, [10, 30, 50])
-    found = compute(trace.evidence()).phases["p"].metrics
-    assert found["tpot_p50"].n == 2
-    assert found["tpot_p50"].value == 25.0
-    assert found["ttft_p50"].n == 3
+    result = compute(trace.evidence()).phases["p"].metrics
+    assert result["tpot_p50"].n == 2
+    assert result["tpot_p50"].value == 25.0
+    assert result["ttft_p50"].n == 3
 
 
 def test_only_one_token_answers(trace):
@@ -192,14 +192,14 @@ def test_repeats_pool_latencies_and_average_throughputs(trace):
         trace.phase("p", "offline", 1, repeat=repeat)
         start = 1000 * repeat
         trace.request("p", start, [start + step, start + 2 * step], repeat=repeat, task="t0")
-    found = compute(trace.evidence()).phases["p"]
-    assert found.repeats == 3
-    assert found.metrics["ttft_p50"].value == 20.0
-    assert found.metrics["ttft_p50"].n == 3
+    result = compute(trace.evidence()).phases["p"]
+    assert result.repeats == 3
+    assert result.metrics["ttft_p50"].value == 20.0
+    assert result.metrics["ttft_p50"].n == 3
     rates = [2 / 0.02, 2 / 0.04, 2 / 0.06]
-    assert stored(found.metrics["output_throughput"].value) == stored(sum(rates) / 3)
-    assert found.metrics["output_throughput"].interval == "95 % t over 3 repeats"
-    assert found.metrics["rouge1"].n == 1
+    assert stored(result.metrics["output_throughput"].value) == stored(sum(rates) / 3)
+    assert result.metrics["output_throughput"].interval == "95 % t over 3 repeats"
+    assert result.metrics["rouge1"].n == 1
 
 
 def test_chunks_of_several_tokens_are_not_called_tokens(trace):
@@ -294,12 +294,12 @@ def test_block_bootstrap_from_forty_answers(trace):
     trace.phase("p", "offline", 40)
     for i in range(40):
         trace.request("p", 10 * i, [10 * i + 5, 10 * i + 10])
-    found = compute(trace.evidence()).phases["p"].metrics["output_throughput"]
-    assert found.interval == "95 % block bootstrap"
-    assert stored(found.value) == 200.0
-    assert found.low == pytest.approx(200.0, rel=0.05)
-    assert found.high == pytest.approx(200.0, rel=0.05)
-    assert found.low <= found.value <= found.high
+    result = compute(trace.evidence()).phases["p"].metrics["output_throughput"]
+    assert result.interval == "95 % block bootstrap"
+    assert stored(result.value) == 200.0
+    assert result.low == pytest.approx(200.0, rel=0.05)
+    assert result.high == pytest.approx(200.0, rel=0.05)
+    assert result.low <= result.value <= result.high
 
 
 def test_series_are_bounded_and_ordered(trace):
@@ -345,9 +345,9 @@ def test_answers_in_one_piece_have_no_time_per_token(trace):
     for number in range(20):
         chunks = [10.0, 10.0, 10.0] if number < 2 else [10.0, 12.0, 14.0]
         trace.request("p", 0, chunks)
-    found = compute(trace.evidence()).phases["p"]
-    assert found.metrics["tpot_p50"] == NotMeasured("2 of 20 answers arrived in one piece")
-    assert found.series.tpot_ms is UNSET
+    result = compute(trace.evidence()).phases["p"]
+    assert result.metrics["tpot_p50"] == NotMeasured("2 of 20 answers arrived in one piece")
+    assert result.series.tpot_ms is UNSET
 
 
 def test_tokens_without_text_are_in_no_rate(trace):

@@ -42,8 +42,8 @@ def package_scorer():
 
 
 def package(reference, text):
-    found = package_scorer().score(reference, text)
-    return tuple(float(found[name].fmeasure) for name in rouge.TYPES)
+    result = package_scorer().score(reference, text)
+    return tuple(float(result[name].fmeasure) for name in rouge.TYPES)
 
 
 def score_pair(reference, text):
@@ -65,16 +65,16 @@ def test_bounds_and_symmetry(reference, text):
 
 
 def test_by_hand():
-    one, two, longest, summary = score_pair("the cat sat", "the cats slept")
-    assert one == pytest.approx(2 / 3)
+    item, two, longest, summary = score_pair("the cat sat", "the cats slept")
+    assert item == pytest.approx(2 / 3)
     assert two == pytest.approx(1 / 2)
     assert longest == summary == pytest.approx(2 / 3)
 
 
 def test_line_breaks_matter_to_lsum_alone():
     reference, text = "first things\nsecond matters", "second matters\nfirst things"
-    one, _, longest, summary = score_pair(reference, text)
-    assert one == summary == 1.0
+    item, _, longest, summary = score_pair(reference, text)
+    assert item == summary == 1.0
     assert longest == 0.5
 
 

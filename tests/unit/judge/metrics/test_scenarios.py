@@ -93,9 +93,9 @@ def test_in_flight_by_hand(trace):
     trace.request("offline", 0, [10, 99])  # ends at 100 ms
     trace.request("offline", 0, [10, 49])  # ends at 50 ms
     trace.request("offline", 50, [60, 100])  # ends at 101 ms, 1 ms after the window
-    found = compute(trace.evidence()).phases["offline"].metrics
-    assert found["in_flight_mean"].value == pytest.approx((100 + 50 + 50) / 100)
-    assert found["in_flight_peak"].value == 2
+    result = compute(trace.evidence()).phases["offline"].metrics
+    assert result["in_flight_mean"].value == pytest.approx((100 + 50 + 50) / 100)
+    assert result["in_flight_peak"].value == 2
 
 
 def test_a_slot_is_free_at_the_moment_when_its_request_ends():
@@ -108,8 +108,8 @@ def test_a_failed_request_is_in_flight_while_it_lasts(trace):
     trace.phase("offline", "offline", 2, failures=0.5)
     trace.request("offline", 0, [10, 100])
     trace.request("offline", 0, [], outcome="stall")["t_end"] = 50_000_000
-    found = compute(trace.evidence()).phases["offline"].metrics
-    assert found["in_flight_mean"].value == pytest.approx(1.5)
+    result = compute(trace.evidence()).phases["offline"].metrics
+    assert result["in_flight_mean"].value == pytest.approx(1.5)
 
 
 def test_the_stop_rule_ends_the_phase_and_nothing_is_missing():
@@ -304,10 +304,10 @@ def test_a_search_whose_tpot_cannot_be_told_has_no_answer(spoil, why):
             spoil(event)
     phase = last(parts)
     value, probe = phase.metrics["slo_rate"], phase.details.searches[0].probes[0]
-    for one in (value, probe.tpot, probe.goodput):
-        assert isinstance(one, NotMeasured)
-        assert "TPOT cannot be told: " in one.why
-        assert one.why.endswith(why)
+    for item in (value, probe.tpot, probe.goodput):
+        assert isinstance(item, NotMeasured)
+        assert "TPOT cannot be told: " in item.why
+        assert item.why.endswith(why)
     assert isinstance(probe.ttft, Measured)
     # Nobody asked for a TPOT: nothing but its own number is lost.
     parts["plan"]["workload"]["objectives"]["tpot_ms"] = None
@@ -437,9 +437,9 @@ def test_turns_show_how_the_history_grows():
 def test_the_turns_behind_a_failed_one_are_not_missing_within_the_bound():
     parts = loads.multi_turn()
     parts["plan"]["workload"]["phases"][2]["failure_bound"] = 0.12
-    event = next(one for one in requests_of(parts, "chat") if one["index"] == 4)
+    event = next(item for item in requests_of(parts, "chat") if item["index"] == 4)
     event["outcome"] = "stall"
-    drop(parts, lambda one: one["phase"] == "chat" and one["index"] == 5)
+    drop(parts, lambda item: item["phase"] == "chat" and item["index"] == 5)
     assert due.missing(log_of(parts)) == 0
     assert isinstance(last(parts).metrics["ttft_p50"], Measured)
     parts["plan"]["workload"]["phases"][2]["failure_bound"] = 0.1  # 2 of 18 are more
@@ -448,7 +448,7 @@ def test_the_turns_behind_a_failed_one_are_not_missing_within_the_bound():
 
 def test_a_turn_without_its_successor_is_missing_when_it_did_not_fail():
     parts = loads.multi_turn()
-    drop(parts, lambda one: one["phase"] == "chat" and one["index"] == 5)
+    drop(parts, lambda item: item["phase"] == "chat" and item["index"] == 5)
     assert due.missing(log_of(parts)) == 1
 
 

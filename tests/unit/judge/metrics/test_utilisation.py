@@ -28,10 +28,10 @@ def test_mfu_by_hand(one):
     one.peak(1e9)
     prefill = 10 * LINEAR + PAIR * 10 * 10 + HEAD
     decode = 2 * (LINEAR + HEAD) + PAIR * (11 + 12)
-    found = metrics(one)
-    assert stored(found["mfu"].value) == stored((prefill + decode) / (0.15 * 1e9))
-    assert stored(found["mfu_prefill"].value) == stored(prefill / (0.1 * 1e9))
-    assert stored(found["mfu_decode"].value) == stored(decode / (0.05 * 1e9))
+    result = metrics(one)
+    assert stored(result["mfu"].value) == stored((prefill + decode) / (0.15 * 1e9))
+    assert stored(result["mfu_prefill"].value) == stored(prefill / (0.1 * 1e9))
+    assert stored(result["mfu_decode"].value) == stored(decode / (0.05 * 1e9))
 
 
 def test_mfu_divides_by_all_devices(one):
@@ -64,9 +64,9 @@ def test_no_peak_no_mfu(one):
 def test_unknown_architecture_is_not_guessed(one):
     one.peak(1e9, 1e9)
     one.model(shape_unknown="the FLOPs of the architecture XForCausalLM are not known")
-    found = metrics(one)
+    result = metrics(one)
     for name in ("mfu", "mfu_prefill", "mfu_decode", "mbu"):
-        assert found[name].why == "the FLOPs of the architecture XForCausalLM are not known"
+        assert result[name].why == "the FLOPs of the architecture XForCausalLM are not known"
 
 
 def test_quantised_weights_have_no_mbu(one):
@@ -79,10 +79,10 @@ def test_parts_only_where_one_request_runs_at_a_time(trace):
     trace.phase("p", "offline", 1)
     trace.request("p", 0, [100, 120, 150])
     trace.peak(1e9, 1e9)
-    found = metrics(trace)
-    assert isinstance(found["mfu"], Measured)
+    result = metrics(trace)
+    assert isinstance(result["mfu"], Measured)
     for name in ("mfu_prefill", "mfu_decode", "mbu"):
-        assert "overlap" in found[name].why
+        assert "overlap" in result[name].why
 
 
 def test_energy_by_hand(trace):
@@ -94,12 +94,12 @@ def test_energy_by_hand(trace):
         trace.power(at, 40.0)
     for at, watts in ((-500, 50.0), (0, 100.0), (250, 125.0), (500, 150.0), (1000, 200.0)):
         trace.power(at, watts)
-    found = metrics(trace)
-    assert stored(found["energy_j"].value) == 150.0
-    assert stored(found["energy_above_idle_j"].value) == 110.0
-    assert stored(found["joules_per_output_token"].value) == 3.0
-    assert stored(found["tokens_per_joule"].value) == stored(1 / 3)
-    assert stored(found["average_power_w"].value) == 150.0
+    result = metrics(trace)
+    assert stored(result["energy_j"].value) == 150.0
+    assert stored(result["energy_above_idle_j"].value) == 110.0
+    assert stored(result["joules_per_output_token"].value) == 3.0
+    assert stored(result["tokens_per_joule"].value) == stored(1 / 3)
+    assert stored(result["average_power_w"].value) == 150.0
 
 
 def powered(trace, samples, **extra):
@@ -183,9 +183,9 @@ def test_energy_of_repeats(trace):
         trace.request("p", start, chunks, repeat=repeat, tokens=10, chunk_tokens=[1, 9])
     for at in range(0, 60_001, 500):
         trace.power(at, 100.0)
-    found = metrics(trace)
-    assert stored(found["energy_j"].value) == 150.0
-    assert stored(found["joules_per_output_token"].value) == 15.0
+    result = metrics(trace)
+    assert stored(result["energy_j"].value) == 150.0
+    assert stored(result["joules_per_output_token"].value) == 15.0
 
 
 def cached(trace, counts, *, declared=True):
@@ -203,22 +203,22 @@ def cached(trace, counts, *, declared=True):
 
 def test_prompt_tokens_from_the_cache_were_not_computed(trace):
     facts = trace.facts
-    found = cached(trace, [0, 96])
+    result = cached(trace, [0, 96])
     whole, rest = prefill_flops(facts, 100), prefill_flops(facts, 100, 96)
     pairs = sum(
         2 * group.count * group.heads * (group.key_dim + group.value_dim) for group in facts.layers
     )
     assert rest == prefill_flops(facts, 4) + pairs * 4 * 96
     decode = 2 * decode_flops(facts, 100, 3)
-    assert stored(found["mfu"].value) == stored((whole + rest + decode) / (1.12 * 1e9))
-    assert stored(found["mfu_prefill"].value) == stored((whole + rest) / (0.2 * 1e9))
+    assert stored(result["mfu"].value) == stored((whole + rest + decode) / (1.12 * 1e9))
+    assert stored(result["mfu_prefill"].value) == stored((whole + rest) / (0.2 * 1e9))
 
 
 def test_a_cache_that_does_not_say_what_it_gave_leaves_no_mfu(trace):
-    found = cached(trace, [0, None])
+    result = cached(trace, [0, None])
     for name in ("mfu", "mfu_prefill"):
-        assert "its usage does not say how many tokens of 1 of 2 prompts" in found[name].why
-    assert isinstance(found["mfu_decode"], Measured)
+        assert "its usage does not say how many tokens of 1 of 2 prompts" in result[name].why
+    assert isinstance(result["mfu_decode"], Measured)
 
 
 def test_a_running_server_may_have_a_cache_whatever_the_declaration_says(trace):
@@ -246,9 +246,9 @@ def test_utilisation_over_the_measured_peak(one):
         "peak.measured_flops": {"value": 5e8},
         "peak.measured_bytes_per_s": {"value": 2e9},
     }
-    found = metrics(one)
-    assert found["mfu_measured_peak"].value == pytest.approx(2 * found["mfu"].value)
-    assert found["mbu_measured_peak"].value == pytest.approx(found["mbu"].value / 2)
+    result = metrics(one)
+    assert result["mfu_measured_peak"].value == pytest.approx(2 * result["mfu"].value)
+    assert result["mbu_measured_peak"].value == pytest.approx(result["mbu"].value / 2)
 
 
 def test_without_a_measured_peak_there_is_a_reason(one):
@@ -260,6 +260,6 @@ def test_without_a_measured_peak_there_is_a_reason(one):
 
 def test_the_measured_peak_needs_no_declared_one(one):
     one.environment["peak.measured_flops"] = {"value": 5e8}
-    found = metrics(one)
-    assert isinstance(found["mfu"], NotMeasured)
-    assert isinstance(found["mfu_measured_peak"], Measured)
+    result = metrics(one)
+    assert isinstance(result["mfu"], NotMeasured)
+    assert isinstance(result["mfu_measured_peak"], Measured)

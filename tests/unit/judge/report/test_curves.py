@@ -14,8 +14,10 @@ ACROSS = ("x", "横")
 
 
 def circles(picture):
-    found = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="[\d.]+" class="([a-z ]+)"', picture)
-    return [(float(x), float(y), css) for x, y, css in found]
+    result = re.findall(
+        r'<circle cx="([\d.]+)" cy="([\d.]+)" r="[\d.]+" class="([a-z ]+)"', picture
+    )
+    return [(float(x), float(y), css) for x, y, css in result]
 
 
 def line(*points, name=""):

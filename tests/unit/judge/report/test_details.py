@@ -119,9 +119,9 @@ def test_lengths_say_what_was_asked_and_what_was_had():
 
 
 def test_a_search_shows_its_answer_its_bracket_and_every_probe():
-    found = searches(scenarios.search())
-    assert len(found) == 1
-    search = found[0]
+    result = searches(scenarios.search())
+    assert len(result) == 1
+    search = result[0]
     assert search.answer.number == "58.68"
     assert search.bracket[0] == "met at 58.68, missed at 64 requests/s"
     assert search.columns == ["TTFT p95", "TPOT p95", "E2E p95"]
@@ -149,12 +149,12 @@ def test_a_latency_without_objective_is_not_drawn():
 
 
 def test_a_search_without_answer_gives_the_reason():
-    found = searches(scenarios.search(answered=False, repeats=2))
-    assert [search.title[0] for search in found] == ["repeat 1: ", "repeat 2: "]
-    assert not found[0].answer.measured
-    assert found[0].bracket == ("", "")
-    assert "lowest rate" in found[0].ended[0]
-    assert found[0].plots == []
+    result = searches(scenarios.search(answered=False, repeats=2))
+    assert [search.title[0] for search in result] == ["repeat 1: ", "repeat 2: "]
+    assert not result[0].answer.measured
+    assert result[0].bracket == ("", "")
+    assert "lowest rate" in result[0].ended[0]
+    assert result[0].plots == []
 
 
 def test_a_bracket_may_have_no_upper_end():

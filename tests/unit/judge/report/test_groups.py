@@ -8,8 +8,8 @@ from tests.factories import scenarios, scorecard
 
 
 def block(phases):
-    (found,) = groups.blocks(scorecard.document(scenarios.card_of(phases, [])))
-    return found
+    (result,) = groups.blocks(scorecard.document(scenarios.card_of(phases, [])))
+    return result
 
 
 def columns(phases):
@@ -23,8 +23,8 @@ def stream_value(phase):
 def test_phases_without_a_group_stand_alone_and_points_stand_together():
     a = scenarios.sweep(1, 2)
     phases = [a[0], scorecard.card()["phases"][1], a[1], scenarios.soak()]
-    found = groups.blocks(scorecard.document(scenarios.card_of(phases, [])))
-    assert [(b.number, b.group, [p.name for p in b.phases]) for b in found] == [
+    result = groups.blocks(scorecard.document(scenarios.card_of(phases, [])))
+    assert [(b.number, b.group, [p.name for p in b.phases]) for b in result] == [
         (1, "sweep", ["sweep-1", "sweep-2"]),
         (2, "", ["offline"]),
         (3, "", ["soak"]),

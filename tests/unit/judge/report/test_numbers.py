@@ -73,7 +73,7 @@ def test_what_was_not_measured_has_a_reason_and_no_number():
 
 @given(st.floats(0, 1e6), st.floats(1e-3, 1e6))
 def test_ticks_are_round_and_inside(low, span):
-    found = numbers.ticks(low, low + span)
-    assert 1 <= len(found) <= 7
-    assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in found)
-    assert found == sorted(found)
+    result = numbers.ticks(low, low + span)
+    assert 1 <= len(result) <= 7
+    assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in result)
+    assert result == sorted(result)

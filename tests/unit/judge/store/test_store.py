@@ -16,7 +16,7 @@ from suite.base.errors import EvidenceError, SetupError, UsageError
 from suite.cli.main import main
 from suite.judge.score import score
 from suite.judge.store import database, regress, tables
-from suite.judge.store.history import Wanted, series
+from suite.judge.store.history import SeriesQuery, series
 from suite.judge.store.ingest import ingest, stored_card
 from tests.factories import evidence as factory
 from tests.factories import history, loads, submissions
@@ -51,7 +51,7 @@ def count(engine, table) -> int:
 def judged(engine, factors, since=None, **wanted):
     for item in history.items(factors, since):
         ingest(engine, item)
-    return regress.regressions(series(engine, Wanted(**wanted)))
+    return regress.regressions(series(engine, SeriesQuery(**wanted)))
 
 
 def test_the_versions_make_the_tables(engine):
@@ -181,7 +181,7 @@ def test_a_number_or_the_verdict_that_is_lost_is_worse(engine):
     )
     verdict = msgspec.structs.replace(card.verdict, conformant=False, outcome="fail")
     ingest(engine, history.item(msgspec.structs.replace(card, phases=phases, verdict=verdict)))
-    result = regress.regressions(series(engine, Wanted()))
+    result = regress.regressions(series(engine, SeriesQuery()))
     assert result.worse
     assert "lost" in {trend.trend for trend in result.series[0].metrics}
     assert result.series[0].broken
@@ -220,7 +220,7 @@ def test_a_later_versions_store_is_refused(engine, url):
 
 def test_an_empty_store_and_an_unknown_metric_are_refused(engine):
     with pytest.raises(EvidenceError) as caught:
-        series(engine, Wanted())
+        series(engine, SeriesQuery())
     assert caught.value.code == "history-empty"
 
 

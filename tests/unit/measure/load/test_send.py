@@ -371,7 +371,7 @@ def test_prompts_of_token_ids(tmp_path):
     ids = [17, 4, 31_999, 0]
     with sim.start(json.dumps({"ttft_ms": 1, "itl_ms": 1})) as server:
         made = [job(i, "x", tokens=3) for i in range(3)]
-        jobs = [replace(one, body=one.body.replace(b'"x"', b"[17,4,31999,0]")) for one in made]
+        jobs = [replace(item, body=item.body.replace(b'"x"', b"[17,4,31999,0]")) for item in made]
         result = send(server.base_url, jobs, path="/v1/completions", request=request)
     assert result.stats.outcomes == {"ok": 3}
     assert result[0].chunk_tokens == (1, 1, 1)

@@ -18,9 +18,9 @@ from suite.judge.report.othertools.views import views as all_views
 
 def views(trace, name="p"):
     evidence = trace.evidence()
-    found = all_views(evidence, compute(evidence))[name]
-    assert not isinstance(found, NotMeasured), found
-    return {view.name: view for view in found}
+    result = all_views(evidence, compute(evidence))[name]
+    assert not isinstance(result, NotMeasured), result
+    return {view.name: view for view in result}
 
 
 def number(view, field):
@@ -146,8 +146,8 @@ def test_dbgpt_output_length_is_that_of_the_point(trace, members, expected):
 
 
 def test_mtt_tables_have_their_six_and_thirteen_fields(one):
-    found = views(one)
-    assert [field.name for field in found["mtt-offline"].fields] == [
+    result = views(one)
+    assert [field.name for field in result["mtt-offline"].fields] == [
         "Successful requests",
         "latency",
         "Input tokens",
@@ -155,7 +155,7 @@ def test_mtt_tables_have_their_six_and_thirteen_fields(one):
         "Req/s",
         "Output token throughput (tok/s)",
     ]
-    assert [field.name for field in found["mtt-serving"].fields] == [
+    assert [field.name for field in result["mtt-serving"].fields] == [
         "Successful requests",
         "Benchmark duration (s)",
         "Total input tokens",
@@ -170,8 +170,8 @@ def test_mtt_tables_have_their_six_and_thirteen_fields(one):
         "Median TPOT (ms)",
         "P99 TPOT (ms)",
     ]
-    assert number(found["mtt-offline"], "latency") == 3.04
-    assert number(found["mtt-serving"], "Input token throughput (tok/s)") == stored(100 / 3.04)
+    assert number(result["mtt-offline"], "latency") == 3.04
+    assert number(result["mtt-serving"], "Input token throughput (tok/s)") == stored(100 / 3.04)
 
 
 def test_vllm_offline(one):
@@ -201,8 +201,8 @@ def test_no_views_of_a_void_phase(trace):
     trace.phase("p", "offline", 2)
     trace.request("p", 0, [100])
     evidence = trace.evidence()
-    found = all_views(evidence, compute(evidence))["p"]
-    assert "only 1 of 2" in found.why
+    result = all_views(evidence, compute(evidence))["p"]
+    assert "only 1 of 2" in result.why
 
 
 def test_dbgpt_csv_has_its_21_columns(trace):

@@ -63,18 +63,18 @@ def in_flight(events) -> int:
 
 def test_the_same_events_as_from_one_process(faulty):
     jobs = [job(i, f"task {i}", tokens=8) for i in range(30)]
-    one = send(faulty, jobs, concurrency=6)
+    item = send(faulty, jobs, concurrency=6)
     two = send(faulty, jobs, concurrency=6, workers=2)
     assert len(two.events) == 30
     for index in range(30):
-        assert content(two[index]) == content(one[index])
+        assert content(two[index]) == content(item[index])
         assert schema.problems(codec.plain(two[index]), "event") == []
     stats = two.stats
     assert (stats.workers, stats.planned, stats.sent, stats.unsent) == (2, 30, 30, 0)
     assert (stats.ended_by, stats.stopped) == ("all-sent", False)
-    assert stats.outcomes == one.stats.outcomes == {"ok": 30}
+    assert stats.outcomes == item.stats.outcomes == {"ok": 30}
     assert stats.connections == 6
-    assert stats.clock.receive_stamps == one.stats.clock.receive_stamps
+    assert stats.clock.receive_stamps == item.stats.clock.receive_stamps
     assert stats.clock.reads >= 30 * 8
     assert stats.cpu_s > 0
     assert two.progress[-1] == (30, 0, 0)
@@ -276,14 +276,14 @@ def test_a_worker_imports_little():
         "print({'yaml', 'numpy', 'jsonschema', 'tokenizers', 'asyncio', 'docker', 'cryptography',"
         " 'multiprocessing', 'tempfile', 'subprocess', 'http'} & set(sys.modules))"
     )
-    found = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True)
-    assert found.stdout.strip() == b"set()"
+    result = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True)
+    assert result.stdout.strip() == b"set()"
 
 
 def test_requests_are_dealt_by_index_and_concurrency_is_split():
     jobs = [job(i, "x") for i in range(10, 17)]
     hands = coordinator.deal(jobs, 3)
-    assert [[one.index for one in hand] for hand in hands] == [[12, 15], [10, 13, 16], [11, 14]]
+    assert [[item.index for item in hand] for hand in hands] == [[12, 15], [10, 13, 16], [11, 14]]
     assert coordinator.shares(10, 3) == [4, 3, 3]
     assert coordinator.shares(2, 2) == [1, 1]
 

@@ -151,7 +151,7 @@ def test_exact_prompts_are_token_ids_where_the_plan_says_so():
     jobs = make_jobs(ids, exact([1, 33], [8]), TASKS, MINI)
     prompts = [json.loads(job.body)["prompt"] for job in jobs]
     assert [len(prompt) for prompt in prompts] == [1, 33, 1]
-    assert all(isinstance(one, int) for prompt in prompts for one in prompt)
+    assert all(isinstance(item, int) for prompt in prompts for item in prompt)
     assert jobs[1].prompt_sha256 == hashlib.sha256(",".join(map(str, prompts[1])).encode()).hexdigest()  # fmt: skip
     texts = make_jobs(plan(api="completions"), exact([1, 33], [8]), TASKS, MINI)
     prompts = [json.loads(job.body)["prompt"] for job in texts]

@@ -73,10 +73,10 @@ def test_the_stamp_of_a_long_request_is_that_of_its_first_bytes():
             sock.setblocking(False)
             first = sock.sendmsg((b"x" * 512,), sendstamps.ASK, socket.MSG_MORE)
             sock.send(b"y" * 50_000_000)
-            found = []
-            while not found:
-                found = sendstamps.read_send_stamps(sock)
-            assert [number for number, _ in found] == [first - 1]
+            result = []
+            while not result:
+                result = sendstamps.read_send_stamps(sock)
+            assert [number for number, _ in result] == [first - 1]
 
 
 @linux
@@ -129,16 +129,16 @@ def exchange(t_sent: int, fault: str | None = None) -> Exchange:
 def test_the_first_answered_request_decides_for_all():
     sends = sendstamps.SendTimes(asked=True)
     ended = [exchange(0, "connect-refused"), exchange(0), exchange(130), exchange(140)]
-    for one in ended:
-        sends.settle(one)
-    assert [one.t_send for one in ended] == [100] * 4
+    for item in ended:
+        sends.settle(item)
+    assert [item.t_send for item in ended] == [100] * 4
     assert (sends.kind(), sends.unstamped) == ("user", 1)
 
 
 def test_a_single_stamp_that_is_missing_withdraws_the_claim():
     sends = sendstamps.SendTimes(asked=True)
-    for one in (exchange(130), exchange(0, "reset")):
-        sends.settle(one)
+    for item in (exchange(130), exchange(0, "reset")):
+        sends.settle(item)
     assert (sends.kind(), sends.unstamped) == ("kernel", 0)
     sends.settle(exchange(0))
     assert (sends.kind(), sends.unstamped) == ("user", 1)
