@@ -93,7 +93,7 @@ docker run \
 #   offline-warmup #1: 16 requests, concurrency 16, warm-up, not counted
 #   offline #1: 256 requests, all at once, measured
 #   server-warmup #1: 4 requests, concurrency 1, warm-up, not counted
-#   server #1: 64 requests, poisson arrivals, 4 per second (4.32 as drawn, goodput 4.39 at most), seed 1, measured
+#   server #1: 64 requests, poisson arrivals, 10 per second (10.8 as drawn, goodput 11 at most), seed 1, measured
 
 # MFU divides by 100 TFLOP/s per device (fp16, dense): https://www.io-tech.fi/uutinen/moore-threads-julkaisi-uuden-mtt-s4000-laskentakortin (launch figures: FP32 25, TF32 50, FP16 and BF16 100 TFLOPS, INT8 200 TOPS, 48 GB, 768 GB/s, MTLink 1.0 240 GB/s)
 # Telemetry, every 1000 ms: mthreads-gmi --query --json

@@ -14,6 +14,6 @@
 #   offline-warmup #1: 16 requests, concurrency 16, warm-up, not counted
 #   offline #1: 256 requests, all at once, measured
 #   server-warmup #1: 4 requests, concurrency 1, warm-up, not counted
-#   server #1: 64 requests, poisson arrivals, 4 per second (4.32 as drawn, goodput 4.39 at most), seed 1, measured
+#   server #1: 64 requests, poisson arrivals, 10 per second (10.8 as drawn, goodput 11 at most), seed 1, measured
 
 # MFU: not measured: accelerator unknown: nobody observed what the running server computes on; --accelerator and --devices say so

@@ -58,7 +58,7 @@ docker run \
 #   offline-warmup #1: 16 requests, concurrency 16, warm-up, not counted
 #   offline #1: 256 requests, all at once, measured
 #   server-warmup #1: 4 requests, concurrency 1, warm-up, not counted
-#   server #1: 64 requests, poisson arrivals, 4 per second (4.32 as drawn, goodput 4.39 at most), seed 1, measured
+#   server #1: 64 requests, poisson arrivals, 10 per second (10.8 as drawn, goodput 11 at most), seed 1, measured
 
 # MFU divides by 989 TFLOP/s per device (fp16, dense): https://github.com/stas00/ml-engineering/blob/744d01e/compute/accelerator/README.md
 # Telemetry, every 1000 ms: nvidia-smi --query-gpu=index,power.draw,temperature.gpu,utilization.gpu,memory.used,memory.total,clocks.current.sm,clocks_event_reasons.active,enforced.power.limit,pcie.link.gen.current,pcie.link.width.current,ecc.errors.corrected.volatile.total,ecc.errors.uncorrected.volatile.total --format=csv --id=0,1
