@@ -268,12 +268,13 @@ def _dbgpt(value: object) -> list[Record]:
     if not isinstance(value, str):
         return []
     reader = csv.DictReader(io.StringIO(value))
-    if tuple(reader.fieldnames or ()) != dbgpt.COLUMNS:
+    try:
+        if tuple(reader.fieldnames or ()) != dbgpt.COLUMNS:
+            return []
+    except csv.Error:  # a cell beyond what the reader takes: no table of this tool's
         return []
     cases: dict[tuple[object, ...], Record] = {}
-    for row in reader:
-        if None in row or None in row.values():
-            raise CutRowError(reader.line_num)
+    for row in _whole_rows(reader):
         case = tuple(row[name] for name in dbgpt.COLUMNS[:11])
         held = cases.setdefault(case, {**row, "rows": 0})
         held["rows"] += 1
@@ -281,6 +282,16 @@ def _dbgpt(value: object) -> list[Record]:
         {**held, "name": f"{held['input_length']} + {held['output_length']} tokens"}
         for held in cases.values()
     ]
+
+
+def _whole_rows(reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise CutRowError(reader.line_num)
+            yield row
+    except csv.Error as cause:
+        raise CutRowError(reader.line_num) from cause
 
 
 DB_GPT: Final = Tool(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import UNSET
 
+from suite.base import jsonio
 from suite.base.errors import TrustError
 from suite.documents.codec import decode
 from suite.documents.submission import Waivers
@@ -57,6 +58,7 @@ def since(tree: Path, commit: str, deciding: Deciding) -> Affected:
 
     Raises:
         UsageError: ``commit-unknown``.
+        TrustError: ``file-unreadable``.
     """
     files: list[str] = []
     vendors: _Vendors = _NOBODY
@@ -65,7 +67,7 @@ def since(tree: Path, commit: str, deciding: Deciding) -> Affected:
         before = None if path is None else changes.before(tree, commit, path)
         if path is None or before is None:
             continue
-        now = path.read_bytes() if path.is_file() else b""
+        now = jsonio.read_bytes(path, error=TrustError) if path.is_file() else b""
         if before == now:
             continue
         files.append(path.name)

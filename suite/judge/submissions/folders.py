@@ -168,23 +168,32 @@ def _directories(
             stray.append(EvidenceError("submission-stray", message, Place(entry.path), hint))
 
 
-def _unlike(entries: Iterable[os.DirEntry[str]], stray: list[EvidenceError]) -> None:
-    """Note names that differ in letter case alone: many file systems have room for one of them."""
-    alike: dict[str, list[os.DirEntry[str]]] = {}
+def _alike(entries: Iterable[os.DirEntry[str]]) -> Iterator[tuple[os.DirEntry[str], Sentence]]:
+    """Names that differ in letter case alone, and what to say of each: many file systems have room for one of them."""
+    groups: dict[str, list[os.DirEntry[str]]] = {}
     for entry in entries:
-        alike.setdefault(entry.name.casefold(), []).append(entry)
-    for group in alike.values():
+        groups.setdefault(entry.name.casefold(), []).append(entry)
+    for group in groups.values():
         for entry in group if len(group) > 1 else ():
             others = ", ".join(item.name for item in group if item is not entry)
-            message = Sentence(
-                f"{entry.name!r} differs from {others} in letter case alone",
-                f"{entry.name!r} 与 {others} 仅大小写不同",
+            yield (
+                entry,
+                Sentence(
+                    f"{entry.name!r} differs from {others} in letter case alone",
+                    f"{entry.name!r} 与 {others} 仅大小写不同",
+                ),
             )
-            hint = Sentence(
-                "not every file system can hold both: the later one takes another name",
-                "并非所有文件系统都能同时容纳二者：后来者请改名",
-            )
-            stray.append(EvidenceError("submission-stray", message, Place(entry.path), hint))
+
+
+def _unlike(entries: Iterable[os.DirEntry[str]], stray: list[EvidenceError]) -> None:
+    hint = Sentence(
+        "not every file system can hold both: the later one takes another name",
+        "并非所有文件系统都能同时容纳二者：后来者请改名",
+    )
+    stray += [
+        EvidenceError("submission-stray", message, Place(entry.path), hint)
+        for entry, message in _alike(entries)
+    ]
 
 
 def check_files(submission: Submission) -> str:
@@ -278,6 +287,7 @@ def _statement_problems(submission: Submission) -> list[Problem]:
                 )
             )
         )
+    problems += [Problem(message) for _, message in _alike(entries)]
     for entry in entries[:MAX_STATEMENTS]:
         if _STATEMENT.match(entry.name):
             _size(entry, MAX_BUNDLE_BYTES, problems)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from typing import TYPE_CHECKING
 
@@ -57,15 +56,17 @@ def _rows(text: str) -> list[dict[str, str]]:
     """Rows by the names of the header, without the units that it states; other lines are left out."""
     rows: list[dict[str, str]] = []
     header: list[str] = []
-    for cells in csv.reader(text.splitlines(), skipinitialspace=True):
-        names = [re.sub(r" \[.*\]$", "", cell.strip()) for cell in cells]
+    for line in text.splitlines():
+        # Nothing is quoted: a program's name may begin with a quotation mark.
+        cells = [cell.strip() for cell in line.split(",")]
+        names = [re.sub(r" \[.*\]$", "", cell) for cell in cells]
         if {"index", "pid"} & set(names):
             header = names
         elif header and len(cells) >= len(header):
             # A program's name, the last column, may hold commas.
             last = ", ".join(cells[len(header) - 1 :])
             values = [*cells[: len(header) - 1], last]
-            rows.append(dict(zip(header, (value.strip() for value in values), strict=True)))
+            rows.append(dict(zip(header, values, strict=True)))
     return rows
 
 

@@ -44,6 +44,14 @@ def test_nvidia_smi():
     assert third.processes == (DeviceProcess(pid=12, name="/usr/bin/x"),)
 
 
+def test_a_programs_name_hides_no_other_program():
+    hiding = APPS.replace("python, with a comma", '"python, with').replace("GPU-cc", "GPU-aa")
+    assert [item.name for item in nvidia_smi.parse([QUERY, hiding])[0].processes] == [
+        '"python, with',
+        "/usr/bin/x",
+    ]
+
+
 def test_what_failed_is_not_none():
     assert nvidia_smi.parse(["", ""]) == []
     assert nvidia_smi.parse([QUERY, ""])[0].processes is UNSET

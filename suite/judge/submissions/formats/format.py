@@ -61,8 +61,15 @@ def summary(report: CheckReport) -> Sentence:
         summary += Sentence(f" changed since {report.since}", f"（自 {report.since} 以来更改的）")
     if report.deciding:
         files = ", ".join(report.deciding)
-        summary += Sentence(
-            f"; so did {files}, by which these are judged again",
-            f"；{files} 也已更改，所涉提交据此重新评判",
+        summary += (
+            Sentence(
+                f"; {files} changed too: whom that touches is judged again",
+                f"；{files} 也已更改：所涉提交已重新评判",
+            )
+            if report.submissions
+            else Sentence(
+                f"; {files} changed, was read, and touches none",
+                f"；{files} 已更改、已读取，且不涉及任何提交",
+            )
         )
     return summary

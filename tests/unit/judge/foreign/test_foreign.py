@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import itertools
 import json
 import math
@@ -102,6 +103,22 @@ def test_a_table_cut_in_a_row_gives_no_number(subject, tmp_path, cut):
         read(written(tmp_path, data[: data.rindex(b"\n") + cut], "r.csv"))
     assert caught.value.code == "foreign-cut"
     assert caught.value.place.line == len(data.splitlines())
+
+
+def test_a_cell_beyond_what_a_table_has_is_refused(subject, tmp_path):
+    """Whatever another part of the process allows a cell to be."""
+    limit = csv.field_size_limit(131_072)
+    try:
+        table = registry.render("db-gpt-csv", subject)
+        for data, code in (
+            (b"9" * 200_000, "foreign-unknown"),
+            (table + b"9" * 200_000 + b"\n", "foreign-cut"),
+        ):
+            with pytest.raises(EvidenceError) as caught:
+                read(written(tmp_path, data, "r.csv"))
+            assert caught.value.code == code
+    finally:
+        csv.field_size_limit(limit)
 
 
 @pytest.mark.parametrize(
