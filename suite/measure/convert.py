@@ -175,6 +175,8 @@ class _Step:
         try:
             # The image's own user writes here, and even its root may not override permissions. Ours again at the end.
             partial.chmod(0o777)
+            source = Path(self.plan.model.path)
+            before = _state(source)
             clock = time.monotonic()
             why, facts = self._run(partial)
             if why is not None:
@@ -186,7 +188,20 @@ class _Step:
                     ),
                 )
             partial.chmod(0o755)
-            yield partial, facts, round(time.monotonic() - clock, 3)
+            seconds = round(time.monotonic() - clock, 3)
+            if changed := sorted(name for name, _ in before ^ _state(source)):
+                names = ", ".join(dict.fromkeys(changed))
+                raise SetupError(
+                    "conversion-failed",
+                    Sentence(
+                        f"the model's files changed while they were converted: {names}",
+                        f"模型文件在转换期间发生了变化：{names}",
+                    ),
+                    hint=Sentence(
+                        "run it again when nobody writes there", "请在无人写入时重新运行"
+                    ),
+                )
+            yield partial, facts, seconds
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -253,6 +268,16 @@ class _Step:
             started_utc=started.strftime("%Y-%m-%dT%H:%M:%SZ"),
             seconds=seconds,
         )
+
+
+def _state(source: Path) -> set[tuple[str, tuple[int, int, int]]]:
+    """Every file of the model with what changes when it is written to."""
+    found = set()
+    for path in source.iterdir():
+        if path.is_file():
+            stat = path.stat()
+            found.add((path.name, (stat.st_ino, stat.st_size, stat.st_mtime_ns)))
+    return found
 
 
 def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:

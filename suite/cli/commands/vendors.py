@@ -128,7 +128,7 @@ def check(vendor: tuple[Path, ...]) -> int:
             write_text(Sentence("  - ", "  - ") + problem.sentence())
         # A path that is here has a slash in it; the name of a shipped vendor has none.
         place = str(path.absolute() if path.exists() else path)
-        needs = closed_needs(load_vendor(place).doc) if vendor and not problems else []
+        needs = closed_needs(load_vendor(place).doc, place) if vendor and not problems else []
         if needs:
             write_text(
                 Sentence(

@@ -169,8 +169,8 @@ class Collector:
         """
         if not self.keep_going:
             hint = Sentence(
-                "repair it, or leave such records out: suite data convert --keep-going",
-                "请修复，或略去此类记录：suite data convert --keep-going",
+                "repair it, or leave such records out: suite data convert FILE --to NEW.jsonl --keep-going",
+                "请修复，或略去此类记录：suite data convert FILE --to NEW.jsonl --keep-going",
             )
             raise DataError(f"data-{reason}", message, place, hint)
         self.excluded[reason] += 1

@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from suite.documents.vendor_engine import DeclaredEngine, DeclaredImage, Switch
 
 
-def closed_needs(doc: Vendor) -> list[Sentence]:
-    """One sentence for each thing: what hinders the closed division, and what stays unmeasured."""
+def closed_needs(doc: Vendor, named: str | None = None) -> list[Sentence]:
+    """One sentence for each thing: what hinders the closed division, and what stays unmeasured.
+
+    Args:
+        doc: the declaration.
+        named: how the command line names it; None for its id, by which only one under ``vendors/`` is found.
+    """
+    called = named or doc.id
     return [
-        *(placed(engine.id, need) for engine in doc.engines for need in _engine(engine, doc)),
+        *(placed(e.id, need) for e in doc.engines for need in _engine(e, doc, called)),
         *_numbers(doc),
     ]
 
 
-def _engine(engine: DeclaredEngine, doc: Vendor) -> Iterator[Sentence]:
+def _engine(engine: DeclaredEngine, doc: Vendor, called: str) -> Iterator[Sentence]:
     for image in engine.images:
-        yield from _image(image, doc.id)
+        yield from _image(image, called)
     ways = {way.id: way for way in doc.access}
     allowed = [ways[name] for name in given(engine.access, tuple(ways))]
     if not any(_contained(way) for way in allowed):

@@ -1,20 +1,23 @@
-"""Peaks that cannot be right: sparse as dense, an instance's sum as a device's, a clock no part reaches."""
+"""Figures that cannot be right: sparse as dense, an instance's sum as a device's, a clock no part reaches, power in GB."""
 
 from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
 from suite.base import yamlio
+from suite.base.bilingual import Sentence
 from suite.base.resources import resource
 from suite.documents.codec import convert_written
 from suite.documents.document import given
 from suite.documents.traps import Traps
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from suite.documents.accelerator import Accelerator, Claim, DeclaredPeak
     from suite.documents.traps import Trap
     from suite.documents.vendor import Vendor
@@ -22,6 +25,16 @@ if TYPE_CHECKING:
 TRAPS_FILE = resource("vendors/traps.yaml")
 _SAME = 0.005
 """Two figures nearer than this are one figure, rounded differently."""
+_UNITS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "memory": {"capacity": ("GB", "GiB"), "bandwidth": ("GB/s",)},
+    "power": dict.fromkeys(("tdp", "board", "device_limit"), ("W",)),
+    "cpu": {
+        **dict.fromkeys(("cores", "fma_pipes"), ("count",)),
+        "sustained_clock": ("MHz",),
+        "kv_space": ("GB", "GiB"),
+    },
+}
+"""Of each figure, the units in which it can be stated; what divides by it reads the number alone."""
 _CLOCK_MARGIN = 1.01
 _MEASURED_MARGIN = 1.0
 
@@ -37,9 +50,11 @@ def traps() -> tuple[Trap, ...]:
 
 
 def peak_problems(doc: Vendor) -> list[tuple[str, str, str]]:
-    """(pointer, message, hint) for every peak that cannot be right."""
+    """(pointer, message, hint) for every peak that cannot be right, and every figure in a unit of another kind."""
     problems: list[tuple[str, str, str]] = []
     for number, device in enumerate(doc.accelerators):
+        at = f"/accelerators/{number}"
+        problems += [(at + p, m, h) for p, m, h in _units(device)]
         for index, peak in enumerate(device.peaks):
             at = f"/accelerators/{number}/peaks/{index}"
             problems += [(at + p, m, h) for p, m, h in _peak(peak, device, doc.id)]
@@ -49,6 +64,28 @@ def peak_problems(doc: Vendor) -> list[tuple[str, str, str]]:
                 at = f"/accelerators/{number}/peaks/{index}/precision"
                 problems.append((at, f"{name} has two entries", "put both figures under claims"))
     return problems
+
+
+def _units(device: Accelerator) -> list[tuple[str, str, str]]:
+    figures = [
+        (f"/{part}/{name}/unit", getattr(getattr(device, part), name), units)
+        for part, members in _UNITS.items()
+        if getattr(device, part) is not UNSET
+        for name, units in members.items()
+    ]
+    figures.append(("/clock/unit", device.clock, ("MHz",)))
+    return [
+        (
+            at,
+            Sentence(
+                f"{at.split('/')[-2]} in {figure.unit}",
+                f"{at.split('/')[-2]} 以 {figure.unit} 为单位",
+            ),
+            Sentence(f"it is stated in {' or '.join(units)}", f"应以 {' 或 '.join(units)} 给出"),
+        )
+        for at, figure, units in figures
+        if figure is not UNSET and figure.unit not in units
+    ]
 
 
 def _peak(peak: DeclaredPeak, device: Accelerator, vendor: str) -> list[tuple[str, str, str]]:

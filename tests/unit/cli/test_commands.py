@@ -881,3 +881,14 @@ def test_a_defect_has_a_status_of_its_own_and_a_short_report(suite, monkeypatch,
     assert "commands/score.py" in err
     assert "please open an issue" in err
     assert len(err.splitlines()) < 10
+
+
+@pytest.mark.parametrize(
+    "page", sorted(runs.ROOT.glob("vendors/*/README.md")), ids=lambda page: page.parent.name
+)
+def test_the_plan_that_a_vendors_page_names_can_be_made(suite, page):
+    lines = [line.partition("#")[0].split() for line in page.read_text("utf-8").splitlines()]
+    plans = {tuple(words[1:]) for words in lines if words[:2] == ["suite", "plan"]}
+    for words in plans:
+        status, _, err = suite(*words)
+        assert status == 0, err

@@ -165,6 +165,17 @@ def test_a_failed_conversion_leaves_no_artefact(plan, go, tmp_path, weights, say
     assert [path.name for path in (tmp_path / "out").iterdir()] == [".mini-tp2.lock"]
 
 
+def test_weights_that_change_while_they_are_converted_leave_no_artefact(plan, go, tmp_path):
+    weights = tmp_path / "model" / "weights"
+    writes = f"import pathlib; pathlib.Path({str(weights)!r}).write_text('others'); "
+    (python, option, code, *words) = plan.conversion.command
+    with pytest.raises(SetupError) as caught:
+        go(changed(plan, conversion={"command": [python, option, writes + code, *words]}))
+    assert caught.value.code == "conversion-failed"
+    assert "changed while they were converted: weights" in caught.value.render()
+    assert not any(path.is_dir() for path in (tmp_path / "out").iterdir())
+
+
 def test_an_endpoint_cannot_convert(plan, go):
     with pytest.raises(SetupError) as caught:
         go(changed(plan, runtime="endpoint"))
