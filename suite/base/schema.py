@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 SCHEMA_DIRECTORY = resource("schemas")
 URN_PREFIX = "urn:llm-inference-conformance:schema:"
+MOST = 1_000
+"""Problems of one document that are told."""
+SHOWN = 300
+"""Characters of a value that a refusal quotes."""
 
 
 def names() -> tuple[str, ...]:
@@ -76,50 +81,50 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
     if error.validator in closed and isinstance(instance, dict):
         unknown = _unknown_members(instance, set(_member(error.schema, "properties")))
         return unknown or [("", error.message, "")]
-    message, hint = error.message[:300], str(_member(error.schema, "description") or "")
+    shown = _shown(instance)
+    message, hint = error.message[:SHOWN], str(_member(error.schema, "description") or "")
     match error.validator:
         case "required":
             required = message.replace(" is a required property", " 为必需成员")
             message, hint = Sentence(message, required), ""
         case "enum":
-            message = Sentence(f"{instance!r} is not allowed", f"不允许 {instance!r}")
-            hint = choices(str(instance), map(str, _listed(expected)))
+            message = Sentence(f"{shown} is not allowed", f"不允许 {shown}")
+            hint = choices(str(instance)[:SHOWN], map(str, _listed(expected)))
         case "const":
             message, hint = (
-                Sentence(f"{instance!r} is not allowed", f"不允许 {instance!r}"),
+                Sentence(f"{shown} is not allowed", f"不允许 {shown}"),
                 Sentence(f"the only value is {expected!r}", f"只能取 {expected!r}"),
             )
         case "type":
             message, hint = (
-                Sentence(
-                    f"{instance!r} is not of type {expected}", f"{instance!r} 的类型不是 {expected}"
-                ),
+                Sentence(f"{shown} is not of type {expected}", f"{shown} 的类型不是 {expected}"),
                 "",
             )
         case "anyOf" | "oneOf" if error.context:
             alternatives = dict.fromkeys(_expected(inner) for inner in error.context)
             message = Sentence(
-                f"{instance!r} is not {' or '.join(alternatives)}",
-                f"{instance!r} 不是 {' 或 '.join(map(chinese, alternatives))}",
+                f"{shown} is not {' or '.join(alternatives)}",
+                f"{shown} 不是 {' 或 '.join(map(chinese, alternatives))}",
             )
     return [("", message, hint)]
 
 
 def _unknown_members(instance: Mapping[str, object], known: set[str]) -> list[tuple[str, str, str]]:
     problems: list[tuple[str, str, str]] = []
-    for member in instance:
-        if member not in known:
-            hint = nearest(member, known) or Sentence(
-                f"known: {', '.join(sorted(known))}", f"已知：{', '.join(sorted(known))}"
-            )
-            problems.append(
-                (
-                    _pointer([member]),
-                    Sentence(f"unknown member {member!r}", f"未知成员 {member!r}"),
-                    hint,
-                )
-            )
+    for member in itertools.islice((name for name in instance if name not in known), MOST):
+        named = _shown(member)
+        hint = nearest(member[:SHOWN], known) or Sentence(
+            f"known: {', '.join(sorted(known))}", f"已知：{', '.join(sorted(known))}"
+        )
+        unknown = Sentence(f"unknown member {named}", f"未知成员 {named}")
+        problems.append((_pointer([member[:SHOWN]]), unknown, hint))
     return problems
+
+
+def _shown(value: object) -> str:
+    """A value as a refusal quotes it: what somebody else wrote may be megabytes."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def _expected(error: ValidationError) -> str:
@@ -148,7 +153,7 @@ def _flatten(errors: Iterable[ValidationError]) -> Iterable[ValidationError]:
 def problems(
     value: object, name: str, *, file: str = "<data>", lines: Mapping[str, int] | None = None
 ) -> list[Problem]:
-    """Every way in which a value breaks a schema, in document order.
+    """Every way in which a value breaks a schema, in document order; of more than `MOST` the first that are found.
 
     Args:
         value: parsed JSON or YAML.
@@ -158,7 +163,8 @@ def problems(
     """
     violations: list[Problem] = []
     # The stubs know no JSON value.
-    for error in _flatten(_validator(name).iter_errors(cast("Any", value))):
+    errors = _flatten(_validator(name).iter_errors(cast("Any", value)))
+    for error in itertools.islice(errors, MOST):
         base = _pointer(error.absolute_path)
         for suffix, message, hint in _sentences(error):
             pointer = base + suffix
@@ -166,7 +172,8 @@ def problems(
                 Problem(message, Place(file, _line(lines, pointer), pointer or "/"), hint)
             )
     return sorted(
-        violations, key=lambda p: (p.place.line or 0, p.place.pointer or "") if p.place else (0, "")
+        violations[:MOST],
+        key=lambda p: (p.place.line or 0, p.place.pointer or "") if p.place else (0, ""),
     )
 
 
@@ -191,9 +198,10 @@ def require(
     """Raise `error` with the code ``schema-violation`` and every problem unless the value is valid."""
     violations = problems(value, name, file=os.fspath(file), lines=lines)
     if violations:
+        many = len(violations) == MOST
         count = Sentence(
-            "one place" if len(violations) == 1 else f"{len(violations)} places",
-            f"{len(violations)} 处有误",
+            "one place" if len(violations) == 1 else f"{len(violations)}{' or more' * many} places",
+            f"{len(violations)} 处{'以上' * many}有误",
         )
         message = Sentence(
             f"{file} breaks the {name} schema in {count}",

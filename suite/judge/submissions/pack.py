@@ -171,6 +171,13 @@ def entries(packed: BinaryIO, name: str) -> Iterator[tuple[str, int, Iterator[by
                     f"{info.name} 出现两次，或次序有误",
                 ),
             )
+        total += info.size  # before its header is made again: beyond 8 GiB there is no plain one
+        if total > MAX_EVIDENCE_BYTES:
+            message = Sentence(
+                f"more than {MAX_EVIDENCE_BYTES:,} bytes when unpacked",
+                f"解包后超过 {MAX_EVIDENCE_BYTES:,} 字节",
+            )
+            raise EvidenceError("pack-too-large", message, Place(name))
         if block != _header(info.name, info.size):
             raise _wrong(
                 name,
@@ -179,13 +186,6 @@ def entries(packed: BinaryIO, name: str) -> Iterator[tuple[str, int, Iterator[by
                     f"{info.name} 的条目头含有名称与大小以外的内容",
                 ),
             )
-        total += info.size
-        if total > MAX_EVIDENCE_BYTES:
-            message = Sentence(
-                f"more than {MAX_EVIDENCE_BYTES:,} bytes when unpacked",
-                f"解包后超过 {MAX_EVIDENCE_BYTES:,} 字节",
-            )
-            raise EvidenceError("pack-too-large", message, Place(name))
         before = info.name
         yield info.name, info.size, reader.pieces(info.size)
         if reader.exactly(-info.size % _BLOCK).strip(b"\0"):

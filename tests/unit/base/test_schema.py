@@ -53,3 +53,12 @@ def test_require_raises_the_given_error_with_every_problem():
         schema.require({"manifest_schema": 2, "files": [], "x": 1}, "manifest", error=EvidenceError)
     assert caught.value.code == "schema-violation"
     assert len(caught.value.problems) == 3
+
+
+def test_what_somebody_else_wrote_is_told_in_bounds():
+    many = {f"k{number}": 1 for number in range(20_000)} | {"manifest_schema": "x" * 1_000_000}
+    with pytest.raises(EvidenceError, match="in 1000 or more places") as caught:
+        schema.require(many, "manifest", error=EvidenceError)
+    assert len(caught.value.problems) == schema.MOST
+    long = schema.problems({"manifest_schema": "x" * 1_000_000, "y" * 1_000_000: 1}, "manifest")
+    assert max(len(str(problem)) for problem in long) < 4 * schema.SHOWN
