@@ -7,7 +7,7 @@ Struct; `Lines` does the same for long files of small documents at a hundredth o
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args, overload
 
 import msgspec
 
@@ -17,6 +17,8 @@ from suite.base.errors import DeclarationError, EvidenceError, Place, SuiteError
 from suite.documents.value import Measured, NotMeasured, Value
 
 if TYPE_CHECKING:
+    from types import UnionType
+
     from suite.base.jsonio import JSONObject
     from suite.base.yamlio import YAMLDocument
     from suite.documents.document import Document
@@ -44,9 +46,21 @@ def _custom(kind: type, value: object) -> object:
     return msgspec.convert(value, NotMeasured if "not_measured" in value else Measured)
 
 
+@overload
 def convert(
     value: object, kind: type[T], *, file: str = "<data>", error: type[SuiteError] = EvidenceError
-) -> T:
+) -> T: ...
+@overload
+def convert(
+    value: object, kind: UnionType, *, file: str = "<data>", error: type[SuiteError] = EvidenceError
+) -> Any: ...  # noqa: ANN401 - one of the union's classes
+def convert(
+    value: object,
+    kind: type[T] | UnionType,
+    *,
+    file: str = "<data>",
+    error: type[SuiteError] = EvidenceError,
+) -> Any:
     """Make a document of a strict JSON value.
 
     Args:

@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
@@ -104,9 +104,8 @@ class _Session:
                 message = self._channel.receive(SILENCE_S)
                 read_ns = time.monotonic_ns() - self._zero_ns
                 self._heard_at = time.monotonic()
-                known = cast("type[wire.FarmOrders]", wire.FarmOrders)  # a union is no type to mypy
                 order: wire.FarmOrders = convert(
-                    message, known, file=self._channel.peer, error=SetupError
+                    message, wire.FarmOrders, file=self._channel.peer, error=SetupError
                 )
                 self._take(order, read_ns)
         except OSError:

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self, cast
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from msgspec import UNSET
 
@@ -89,8 +89,7 @@ class Agent(Listener):
 
 def _order(channel: Channel, timeout_s: float) -> wire.Orders:
     message = channel.receive(timeout_s)
-    known = cast("type[wire.Orders]", wire.Orders)  # a union is no type to mypy
-    order: wire.Orders = convert(message, known, file=channel.peer, error=SetupError)
+    order: wire.Orders = convert(message, wire.Orders, file=channel.peer, error=SetupError)
     return order
 
 

@@ -6,7 +6,7 @@ import hashlib
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from suite.base.addresses import split_address
 from suite.base.bilingual import Sentence
@@ -110,8 +110,7 @@ class Node:
             with self._asking:
                 self._channel.send(plain(order))
                 message = self._channel.receive(timeout_s)
-            known = cast("type[wire.Replies]", wire.Replies)  # a union is no type to mypy
-            reply: wire.Replies = convert(message, known, file=self.where, error=SetupError)
+            reply: wire.Replies = convert(message, wire.Replies, file=self.where, error=SetupError)
         except (OSError, SetupError) as error:
             self.close()  # a reply that comes late is none to the next question
             message_ = Sentence(

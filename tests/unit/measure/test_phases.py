@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from suite import evidence
 from suite.base.errors import EngineError, Interrupted
 from suite.declare.analysis.observed import observed
-from suite.declare.analysis.stop import replay
 from suite.declare.tasks.prompt import CLOSED_V1
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
@@ -36,6 +35,7 @@ from suite.measure.signals import Stop
 from tests.factories import engine as factory
 from tests.factories import phases
 from tests.factories.documents import changed
+from tests.unit.declare.analysis.support import replay
 
 TASKS = mini_set(4)
 QUICK = {"ttft_ms": 2, "itl_ms": 1, "tokens": 5, "slots": 4}
