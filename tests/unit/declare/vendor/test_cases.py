@@ -1,14 +1,17 @@
 """Every folder under ``tests/cases/vendor`` is a declaration with its verdict and the problems to report."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from suite.base.bilingual import chinese
 from suite.declare.vendor.load import check_vendor, new_vendor
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "vendor"
+HAN = re.compile(r"[\u4e00-\u9fff]")
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 
@@ -31,6 +34,18 @@ def test_declaration(name, tmp_path):
         assert problem.place.pointer == wanted["pointer"], told
         assert wanted["message"] in problem.message, told
         assert wanted["hint"] in problem.hint, told
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("_fail")])
+def test_every_problem_is_said_in_chinese(name, tmp_path):
+    directory = tmp_path / "acme"
+    directory.mkdir()
+    shutil.copy(CASES / name / "vendor.yaml", directory)
+    found = check_vendor(directory)
+    assert found
+    for text in (text for problem in found for text in (problem.message, problem.hint) if text):
+        assert HAN.search(chinese(text)), text
+        assert chinese(text) != str(text)
 
 
 def test_every_case_says_its_verdict():
