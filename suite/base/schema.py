@@ -127,7 +127,7 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
             needed = message.replace(" is a dependency of ", " 须同时给出，因为有 ")
             message = Sentence(message, needed)
         case _:
-            pass  # none of these is in a schema of ours
+            pass  # the library's English, such as of `not`, stays
     return [("", message, hint)]
 
 
