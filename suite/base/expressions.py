@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
+from suite.base.bilingual import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +24,11 @@ _MEMORY: Final = 8 << 20
 class ExpressionError(ValueError):
     """Why a text is no expression that can be used, in words."""
 
+    def __init__(self, why: str) -> None:
+        """The reason, which keeps its Chinese form."""
+        super().__init__(why)
+        self.why = why
+
 
 @functools.lru_cache(256)
 def compiled(pattern: str) -> Any:  # noqa: ANN401 - the package has no types
@@ -33,7 +40,12 @@ def compiled(pattern: str) -> Any:  # noqa: ANN401 - the package has no types
     import re2
 
     if len(pattern) > MAX_PATTERN:
-        raise ExpressionError(f"{len(pattern):,} characters; at most {MAX_PATTERN:,} are read")
+        raise ExpressionError(
+            Sentence(
+                f"{len(pattern):,} characters; at most {MAX_PATTERN:,} are read",
+                f"有 {len(pattern):,} 个字符；最多读取 {MAX_PATTERN:,} 个",
+            )
+        )
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
@@ -50,7 +62,7 @@ def problem(pattern: str) -> str:
     try:
         compiled(pattern)
     except ExpressionError as cause:
-        return str(cause)
+        return cause.why
     return ""
 
 

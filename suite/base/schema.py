@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsonschema
 from referencing import Registry, Resource
@@ -28,6 +28,21 @@ MOST = 1_000
 """Problems of one document that are told."""
 SHOWN = 300
 """Characters of a value that a refusal quotes."""
+_CHINESE: Final = {
+    "pattern": "{} 不符合 {!r}",
+    "format": "{} 不合格式 {}",
+    "minimum": "{} 小于最小值 {}",
+    "maximum": "{} 大于最大值 {}",
+    "exclusiveMinimum": "{} 不大于 {}",
+    "exclusiveMaximum": "{} 不小于 {}",
+    "minLength": "{} 过短：至少 {} 个字符",
+    "maxLength": "{} 过长：至多 {} 个字符",
+    "minItems": "{} 过短：至少 {} 项",
+    "maxItems": "{} 过长：至多 {} 项",
+    "minProperties": "{} 过少：至少 {} 个成员",
+    "uniqueItems": "{} 中有重复的项",
+}
+"""What the library says in English alone, by keyword, of the value and what the schema asks."""
 
 
 def names() -> tuple[str, ...]:
@@ -106,6 +121,13 @@ def _sentences(error: ValidationError) -> list[tuple[str, str, str]]:
                 f"{shown} is not {' or '.join(alternatives)}",
                 f"{shown} 不是 {' 或 '.join(map(chinese, alternatives))}",
             )
+        case str(keyword) if keyword in _CHINESE:
+            message = Sentence(message, _CHINESE[keyword].format(shown, expected))
+        case "dependentRequired":
+            needed = message.replace(" is a dependency of ", " 须同时给出，因为有 ")
+            message = Sentence(message, needed)
+        case _:
+            pass  # the library's English, such as of `not`, stays
     return [("", message, hint)]
 
 

@@ -2,6 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
+from msgspec import UNSET, UnsetType
+
 from suite.documents.document import Document, about
 from suite.documents.scalars import PositiveNumber, Required
 
@@ -18,7 +20,11 @@ class Trap(Document):
     precision: Annotated[tuple[str, ...], about("Which peaks.", min_length=1)]
     value: Annotated[PositiveNumber, about("The wrong figure, in TFLOP/s or TOP/s.")]
     why: Annotated[Required, about("What it really is.")]
+    why_zh: Annotated[Required, about("The same in Chinese.")]
     right: Annotated[Required, about("What would be right.")]
+    right_zh: Annotated[
+        Required | UnsetType, about("The same in Chinese, where it is more than a number.")
+    ] = UNSET
     source: Annotated[Required, about("Where both are found.")]
 
 

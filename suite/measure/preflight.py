@@ -156,7 +156,7 @@ def _ask(check: PreflightCheck) -> Answer:
         if expression is not None and (why := expressions.problem(expression)):
             wrong = Sentence(
                 f"{expression[:60]!r} is no expression: {why}",
-                f"{expression[:60]!r} 不是表达式：{why}",
+                f"{expression[:60]!r} 不是表达式：{chinese(why)}",
             )
             return Answer(check, ok=False, why=wrong, output="")
     ok, output = output_of(check.argument)

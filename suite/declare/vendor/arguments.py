@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence, chinese, joined, placed
 from suite.base.errors import SuiteError, UsageError
 from suite.declare.vendor import template
 from suite.documents.document import given
@@ -75,7 +75,7 @@ def find_rule(engine: DeclaredEngine, name: str) -> Argument | None:
 
 def wrong_value(
     engine: str, rule: Argument, value: str | None, allowed: Sequence[str] | None
-) -> tuple[str, str] | None:
+) -> tuple[Sentence, Sentence] | None:
     """Why a value breaks its rule.
 
     Args:
@@ -87,26 +87,44 @@ def wrong_value(
     Returns:
         Message with the right value, and a hint; None when nothing is wrong.
     """
+    wrong = _breach(engine, rule, value, allowed)
+    return (wrong, Sentence(rule.why, f"声明所述：{rule.why}")) if wrong is not None else None
+
+
+def _breach(
+    engine: str, rule: Argument, value: str | None, allowed: Sequence[str] | None
+) -> Sentence | None:
     name = bare(rule.name)
     if rule.takes == "flag":
-        return (f"{name} takes no value", rule.why) if value is not None else None
+        if value is None:
+            return None
+        return Sentence(f"{name} takes no value", f"{name} 不带值")
     if value is None:
-        return f"{name} needs a value", rule.why
+        return Sentence(f"{name} needs a value", f"{name} 需要一个值")
     if allowed is not None and value not in allowed:
-        right = "the only value is" if len(allowed) == 1 else "the values are"
-        return (
-            f"{name}: {value} is not allowed for {engine}; {right} {', '.join(allowed)}",
-            rule.why,
+        right = (
+            Sentence("the only value is", "只能取")
+            if len(allowed) == 1
+            else Sentence("the values are", "可取")
         )
+        return _not_allowed(engine, name, value, right + f" {', '.join(allowed)}")
     if rule.takes == "json":
         try:
             jsonio.loads(value.encode())
         except SuiteError as refused:
-            return f"{name} takes JSON for {engine}: {refused.message}", rule.why
+            takes = Sentence(f"{name} takes JSON for {engine}", f"{name} 对 {engine} 须为 JSON")
+            return placed(takes, refused.message)
     return _wrong_number(engine, rule, value)
 
 
-def _wrong_number(engine: str, rule: Argument, value: str) -> tuple[str, str] | None:
+def _not_allowed(engine: str, name: str, value: str, right: Sentence) -> Sentence:
+    return Sentence(
+        f"{name}: {value} is not allowed for {engine}; {right}",
+        f"{name}：{engine} 不允许 {value}；{right.zh}",
+    )
+
+
+def _wrong_number(engine: str, rule: Argument, value: str) -> Sentence | None:
     low, high = given(rule.minimum), given(rule.maximum)
     if low is None and high is None:
         return None
@@ -114,18 +132,16 @@ def _wrong_number(engine: str, rule: Argument, value: str) -> tuple[str, str] | 
     try:
         number = float(value)
     except ValueError:
-        return f"{name}: {value} is not a number", rule.why
+        return Sentence(f"{name}: {value} is not a number", f"{name}：{value} 不是数")
     if (low is None or number >= low) and (high is None or number <= high):
         return None
-    span = " and ".join(
-        text
-        for text in (
-            f"at least {low:g}" if low is not None else "",
-            f"at most {high:g}" if high is not None else "",
-        )
-        if text
-    )
-    return f"{name}: {value} is not allowed for {engine}; it must be {span}", rule.why
+    span = []
+    if low is not None:
+        span.append(Sentence(f"at least {low:g}", f"不小于 {low:g}"))
+    if high is not None:
+        span.append(Sentence(f"at most {high:g}", f"不大于 {high:g}"))
+    right = Sentence("it must be ", "须") + joined(span, " and ", "且")
+    return _not_allowed(engine, name, value, right)
 
 
 def spelling(name: str, rule: Argument | None) -> str:
@@ -249,9 +265,9 @@ def mentions(words_given: Sequence[str], wanted: Sequence[str]) -> bool:
         return False
     words_given = [_canonical_word(word) for word in words_given]
     wanted = [_canonical_word(word) for word in wanted]
-    joined = [*wanted[:-2], "=".join(wanted[-2:])] if len(wanted) > 1 else list(wanted)
+    as_one = [*wanted[:-2], "=".join(wanted[-2:])] if len(wanted) > 1 else list(wanted)
     return any(
-        _at(words_given, position, wanted) or _at(words_given, position, joined)
+        _at(words_given, position, wanted) or _at(words_given, position, as_one)
         for position in range(len(words_given))
     )
 

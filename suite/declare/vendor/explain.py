@@ -40,6 +40,8 @@ def explain(problem: Problem, value: JSONValue) -> Problem:
         hint = hint or _description(pointer, missing[1])
     elif not hint:
         hint = _description(pointer, None)
+    if hint and not isinstance(hint, Sentence):
+        hint = Sentence(hint, f"模式中的说明：{hint}")
     return Problem(message, problem.place, hint)
 
 

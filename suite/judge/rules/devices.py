@@ -108,7 +108,7 @@ def declared_devices(evidence: Evidence, _: Results) -> Finding:
         return failed(
             Sentence(
                 f"the declared pattern of the device's name is no regular expression: {why}",
-                f"所声明的设备名称模式不是正则表达式：{why}",
+                f"所声明的设备名称模式不是正则表达式：{chinese(why)}",
             )
         )
     wrong = [

@@ -248,7 +248,17 @@ def test_what_is_absent_stays_absent():
         codec.plain(
             Traps(
                 traps_schema=1,
-                traps=(Trap(match="x", precision=("fp8",), value=1, why="", right="", source=""),),
+                traps=(
+                    Trap(
+                        match="x",
+                        precision=("fp8",),
+                        value=1,
+                        why="",
+                        why_zh="",
+                        right="",
+                        source="",
+                    ),
+                ),
             )
         )["traps"],
         list,

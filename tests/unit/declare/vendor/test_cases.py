@@ -1,14 +1,17 @@
 """Every folder under ``tests/cases/vendor`` is a declaration with its verdict and the problems to report."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from suite.base.bilingual import chinese
 from suite.declare.vendor.load import check_vendor, new_vendor
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "vendor"
+HAN = re.compile(r"[\u4e00-\u9fff]")
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 
@@ -31,6 +34,62 @@ def test_declaration(name, tmp_path):
         assert problem.place.pointer == wanted["pointer"], told
         assert wanted["message"] in problem.message, told
         assert wanted["hint"] in problem.hint, told
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("_fail")])
+def test_every_problem_is_said_in_chinese(name, tmp_path):
+    directory = tmp_path / "acme"
+    directory.mkdir()
+    shutil.copy(CASES / name / "vendor.yaml", directory)
+    require_chinese(check_vendor(directory))
+
+
+def require_chinese(found):
+    assert found
+    for text in (text for problem in found for text in (problem.message, problem.hint) if text):
+        assert HAN.search(chinese(text)), text
+        assert chinese(text) != str(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong", "told"),
+    [
+        ("en: Acme,", 'en: "",', "'' 过短：至少 1 个字符"),
+        ("en: Acme,", f"en: {'A' * 201},", "过长：至多 200 个字符"),
+        ("port: 8000", "port: 0", "0 小于最小值 1"),
+        ("accelerators: [one]", "accelerators: []", "[] 过短：至少 1 项"),
+        ("  sheet: {", "  x y: {", "'x y' 不符合"),
+        (
+            "    dtypes:",
+            "    process: {environment: {}}\n    dtypes:",
+            "'requirements' 须同时给出，因为有 'environment'",
+        ),
+        ("name: Acme One", "name: Acme One\n    match: (", "不是正则表达式：missing ): ("),
+        (
+            "name: Acme One",
+            f"name: Acme One\n    match: {'a' * 1025}",
+            "不是正则表达式：有 1,025 个字符",
+        ),
+        (
+            "images:\n      - id: main",
+            "images:\n      - id: main\n        id: x",
+            "成员 'id' 出现两次",
+        ),
+        ('command: ["{model}"]', 'command: ["{nodes}"]', "{nodes} 在此处没有意义"),
+        ('command: ["{model}"]', 'command: ["{index}"]', "{index} 在此处没有意义"),
+    ],
+)
+def test_what_no_case_breaks_is_said_in_chinese_too(written, wrong, told, tmp_path):
+    directory = tmp_path / "acme"
+    directory.mkdir()
+    text = (CASES / "minimal_ok" / "vendor.yaml").read_text()
+    assert written in text
+    (directory / "vendor.yaml").write_text(text.replace(written, wrong, 1))
+    found = check_vendor(directory)
+    require_chinese(found)
+    assert any(told in chinese(problem.message) for problem in found), [
+        p.sentence().zh for p in found
+    ]
 
 
 def test_every_case_says_its_verdict():
