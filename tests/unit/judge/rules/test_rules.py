@@ -15,6 +15,7 @@ import pytest
 from suite.base import jsonio
 from suite.base.bilingual import chinese
 from suite.base.status import Outcome
+from suite.declare.plan.basis import plan_of
 from suite.documents.basis import Basis
 from suite.documents.challenge import Challenge, Salts
 from suite.documents.codec import convert, plain
@@ -199,6 +200,8 @@ def apply(parts: dict, step: dict) -> None:
         case "suffix":
             for request in chosen:
                 request["text"] += step["value"]
+        case "planned-again":
+            node[last] = plain(plan_of(convert(parts["basis"], Basis)))
         case "another-challenge":
             kept = convert(parts["basis"]["challenge"]["stated"], Challenge)
             node[last] = challenged.bundle(msgspec.structs.replace(kept, **salted(step["value"])))
