@@ -201,7 +201,9 @@ def apply(parts: dict, step: dict) -> None:
             for request in chosen:
                 request["text"] += step["value"]
         case "planned-again":
-            node[last] = plain(plan_of(convert(parts["basis"], Basis)))
+            planned = plan_of(convert(parts["basis"], Basis))
+            node[last] = plain(planned)
+            parts["header"]["plan_sha256"] = jsonio.digest(planned)
         case "another-challenge":
             kept = convert(parts["basis"]["challenge"]["stated"], Challenge)
             node[last] = challenged.bundle(msgspec.structs.replace(kept, **salted(step["value"])))
