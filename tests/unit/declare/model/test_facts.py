@@ -11,8 +11,9 @@ from suite.base.errors import DataError, EvidenceError
 from suite.declare.model import architectures
 from suite.declare.model.facts import hash_model, read_model
 from suite.declare.model.safetensors import read_header
+from suite.declare.model.weights import weigh
 from suite.documents.codec import canonical, convert, decode, plain
-from suite.documents.model import ModelFacts
+from suite.documents.model import ModelFacts, Tensor
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
@@ -471,6 +472,15 @@ def test_quantised_weights_behind_a_nested_configuration(tmp_path):
     assert facts.heads == 8
     assert facts.tie_embeddings
     assert {group.window: group.count for group in facts.layers} == {1024: 29, None: 5}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rounded"),
+    [("F8_E4M3", True), ("F8_E5M2", True), ("I8", True), ("BF16", False), ("F16", False)],
+)
+def test_weights_of_eight_bits_are_rounded_whatever_the_configuration_says(dtype, rounded):
+    tensor = Tensor(name="model.layers.0.mlp.up_proj.weight", dtype=dtype, shape=(8, 8), bytes=64)
+    assert weigh([tensor], tied=False, depth=None).rounded == rounded
 
 
 @pytest.mark.parametrize(
