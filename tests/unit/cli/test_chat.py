@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import threading
@@ -158,11 +159,15 @@ def terminal(*words):
 
         def until(text):
             while text not in read:
+                assert select.select([ours], [], [], 60)[0], f"{text} was not printed: {read}"
                 read.extend(os.read(ours, 4096))
-            read.clear()
+            # What came in the same piece is waited for next.
+            del read[: read.index(text) + len(text)]
 
-        yield process, lambda text: os.write(ours, text), until
-    os.close(ours)
+        try:
+            yield process, lambda text: os.write(ours, text), until
+        finally:
+            os.close(ours)  # who still asks for a line is told that none comes
 
 
 def test_at_a_terminal_the_conversation_outlives_a_failed_answer(server):
