@@ -21,12 +21,11 @@ from suite.judge.attest.review import (
     Audited,
     Made,
     Reviewed,
-    counts_no_more,
     is_receipt,
     make_review,
     make_status,
     payload_digest,
-    read_statement,
+    read_if_timely,
 )
 from suite.judge.attest.sign import sign
 from suite.judge.attest.stated import Stated
@@ -143,16 +142,12 @@ def beside(
         data = read_limited(file, envelope.MAX_BUNDLE_BYTES)
         if is_receipt(data, str(file)):
             continue
-        try:
-            vendor = stated.card.vendor.id
-            statements.append(
-                read_statement(data, trust, stated.statement.sha256, vendor, str(file))
-            )
-        except TrustError as refused:
-            if not counts_no_more(refused, data, str(file)):
-                raise
-            if untimely is not None:
-                untimely.append(refused)
+        vendor = stated.card.vendor.id
+        made = read_if_timely(data, trust, stated.statement.sha256, vendor, str(file))
+        if not isinstance(made, TrustError):
+            statements.append(made)
+        elif untimely is not None:
+            untimely.append(made)
     return statements
 
 

@@ -293,23 +293,29 @@ def _result(verified: Verified, vendor: str, name: str) -> Made:
     return EndedCard(owner, document.status, document.timeCreated, document.reason, successor)
 
 
-def counts_no_more(refused: TrustError, data: bytes, name: str) -> bool:
-    """Whether a statement is refused for nothing but the time of its key, and says nothing against the card.
+def read_if_timely(
+    data: bytes, trust: TrustList, payload_sha256: str, vendor: str, name: str
+) -> Made | TrustError:
+    """A statement as `read_statement` reads it, or why it counts no more.
 
-    A reviewer whose key is lost or ended takes no card along that was sound without that word; what was said against one
-    keeps refusing it until somebody whose key counts says otherwise.
+    That is one that is refused for nothing but the time of its key, and says nothing against the card: a reviewer whose key is
+    lost or ended takes no card along that was sound without that word; what was said against one keeps refusing it until
+    somebody whose key counts says otherwise.
 
-    Args:
-        refused: what `read_statement` raised.
-        data: the statement's bundle.
-        name: what to call the file in a refusal.
+    Raises:
+        TrustError: as `read_statement`, of all others.
     """
-    if refused.code not in UNTIMELY:
-        return False
-    document = check_predicate(parse_statement(envelope.parse(data, name=name).payload))
-    if isinstance(document, Review):
-        return _DECISIONS[document.properties[0]] != "reject"
-    return isinstance(document, Audit) and document.verdict == "same"
+    try:
+        return read_statement(data, trust, payload_sha256, vendor, name)
+    except TrustError as refused:
+        if refused.code not in UNTIMELY:
+            raise
+        document = check_predicate(parse_statement(envelope.parse(data, name=name).payload))
+        if isinstance(document, Review) and _DECISIONS[document.properties[0]] != "reject":
+            return refused
+        if isinstance(document, Audit) and document.verdict == "same":
+            return refused
+        raise
 
 
 DECISIONS: Final[dict[Decision, Sentence]] = {

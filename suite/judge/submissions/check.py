@@ -46,9 +46,8 @@ from suite.judge.attest.review import (
     Audited,
     EndedCard,
     Reviewed,
-    counts_no_more,
     is_receipt,
-    read_statement,
+    read_if_timely,
     require_sameness,
 )
 from suite.judge.attest.sign import BUNDLE_FILE
@@ -292,7 +291,7 @@ class _Check:
             )
             self.steps.skipped(what, why)
             return
-        card = self.stated
+        digest, vendor = self.stated.statement.sha256, self.stated.card.vendor.id
         for path in paths:
             name = f"{folders.STATEMENTS}/{path.name}"
             with self.steps.attempt(placed(what, path.name)) as note:
@@ -300,14 +299,9 @@ class _Check:
                 if is_receipt(data, name):
                     note.detail = Sentence("a receipt", "收据")
                     continue
-                try:
-                    made = read_statement(
-                        data, self.trust, card.statement.sha256, card.card.vendor.id, name
-                    )
-                except TrustError as refused:
-                    if not counts_no_more(refused, data, name):
-                        raise
-                    note.warn("statement-untimely", refused.message)
+                made = read_if_timely(data, self.trust, digest, vendor, name)
+                if isinstance(made, TrustError):
+                    note.warn("statement-untimely", made.message)
                 else:
                     self._note(made, note)
         with self.steps.attempt(Sentence("Reviewers have decided", "评审方已决定")) as note:
