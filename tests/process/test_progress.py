@@ -12,11 +12,12 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 import time
 
 import pytest
 
-from tests.factories import runs
+from tests.factories import authority, runs
 
 COLUMNS = 80
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -113,10 +114,23 @@ def test_a_phase_shows_requests_and_time_left_and_ctrl_c_is_answered(terminal, w
 def test_ctrl_c_while_the_card_is_made_ends_by_naming_what_judges_the_run(
     terminal, words, tmp_path
 ):
-    shown = terminal(*words[:-2])
-    shown.until("scoring, signing and rendering")
-    shown.process.send_signal(signal.SIGINT)
-    assert shown.end() == 130, shown.plain()
+    # A card of six requests is made before anybody sees it: an authority that keeps its answer back holds it up.
+    asked, answered = threading.Event(), threading.Event()
+
+    def keep_back(_query: bytes) -> tuple[int, bytes]:
+        if (tmp_path / "run" / "manifest.json").exists():
+            asked.set()
+            answered.wait(60)
+        return 503, b""
+
+    with authority.Server(keep_back) as server:
+        shown = terminal(*words[:-2], "--tsa", server.url)
+        shown.until("scoring, signing and rendering")
+        while not asked.is_set():
+            assert shown.read(), shown.text
+        shown.process.send_signal(signal.SIGINT)
+        assert shown.end() == 130, shown.plain()
+        answered.set()
     assert shown.plain().endswith(f"suite score {tmp_path / 'run'}")
 
 
