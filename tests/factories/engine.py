@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from suite.declare.vendor.load import load_vendor
@@ -17,6 +20,14 @@ SERVERS = Path(__file__).resolve().parents[1] / "container" / "servers"
 
 
 MINI_MODEL = Path(__file__).resolve().parents[2] / "suite" / "assets" / "mini_model"
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[int]:
+    """A port of the loopback address that refuses every connection, and that nobody else can get meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 def environment(top: Path) -> Settings:

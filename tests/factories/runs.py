@@ -174,6 +174,11 @@ def adopt(on: bool) -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
+def bytes_read() -> int:
+    """Bytes that this process has read so far, by the kernel's count."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
 def children() -> set[int]:
     """Processes of which this one is the parent, by adoption too; what has ended is not counted."""
     found = set()

@@ -14,7 +14,7 @@ LOAD = Load(1, 1, ttft_ms=5, itl_ms=2, tokens=3)
 
 
 def ask(url, body, path="/v1/chat/completions"):
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=60)
     with contextlib.closing(connection):
         connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()
@@ -85,7 +85,6 @@ def test_several_tokens_in_one_write(tmp_path, programs):
 
 def test_a_client_that_does_not_read_is_waited_for(tmp_path, programs):
     import socket
-    import time
 
     load = Load(1, 1, ttft_ms=0, itl_ms=0, tokens=200_000, pack=64)
     body = json.dumps(chat(0, max_tokens=200_000))
@@ -94,7 +93,7 @@ def test_a_client_that_does_not_read_is_waited_for(tmp_path, programs):
         with socket.create_connection(("127.0.0.1", port)) as sock:
             head = f"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n"
             sock.sendall(f"{head}{body}".encode())
-            time.sleep(0.3)
+            assert sock.recv(1)
     assert 0 < served.tokens < 200_000
 
 

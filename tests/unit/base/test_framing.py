@@ -275,7 +275,7 @@ def test_closing_wakes_whoever_waits(secured):
     thread.start()
     time.sleep(0.05)
     channels[1].close()
-    thread.join(5.0)
+    thread.join(60)
     assert len(raised) == 1
 
 

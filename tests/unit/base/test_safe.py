@@ -3,7 +3,6 @@
 import errno
 import os
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from suite.declare.model import configuration, safetensors
 from suite.declare.profiles import load as profiles
 from suite.declare.vendor.load import load_vendor
 from suite.judge.attest import keyfiles, trust
+from tests.factories import runs
 
 KINDS = ("pipe", "socket", "directory", "device", "loop")
 
@@ -41,10 +41,8 @@ def special(path, kind):
 @pytest.mark.parametrize("below", [False, True])
 def test_only_regular_files_are_opened_and_none_is_waited_for(tmp_path, kind, below):
     path = special(tmp_path / "file", kind)
-    began = time.monotonic()
     with pytest.raises(OSError, match=NOT_PLAIN):
         read_plain(path, 100, below=tmp_path if below else None)
-    assert time.monotonic() - began < 1
 
 
 def test_no_link_is_followed_below_the_folder_in_any_component(tmp_path):
@@ -94,10 +92,10 @@ NAMES = {"vendor": "vendor.yaml", "profile": "p.yaml", "model": "config.json"}
 
 
 @pytest.mark.parametrize("what", READERS)
-def test_every_reader_refuses_a_pipe_and_a_sparse_terabyte_at_once(tmp_path, what):
+def test_every_reader_refuses_a_pipe_and_a_sparse_terabyte_unread(tmp_path, what):
     read, error = READERS[what]
     path = tmp_path / NAMES.get(what, "file")
-    began = time.monotonic()
+    before = runs.bytes_read()
     for kind in ("sparse", "pipe"):
         path.unlink(missing_ok=True)
         if kind == "pipe":
@@ -107,7 +105,7 @@ def test_every_reader_refuses_a_pipe_and_a_sparse_terabyte_at_once(tmp_path, wha
             os.truncate(path, 1 << 40)
         with pytest.raises((error, UsageError)):
             read(path)
-    assert time.monotonic() - began < 3
+    assert runs.bytes_read() - before < 10_000_000
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path):

@@ -4,7 +4,6 @@ import hashlib
 import os
 import sys
 import threading
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from suite import evidence
 from suite.base.errors import EvidenceError
 from suite.documents.manifest import ManifestFile
 from suite.evidence import RunFiles
+from tests.factories import runs
 
 
 def test_what_is_parsed_is_what_was_hashed(run):
@@ -77,7 +77,7 @@ def test_only_plain_files_are_read(run, kind, tmp_path):
     # A pipe or /dev/zero must not be waited for or read without end.
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert [error.code for error in refused] == ["file-unreadable"]
     assert "not a plain file" in refused[0].message
     assert refused[0].place.file == str(path)
@@ -94,7 +94,7 @@ def test_a_sparse_terabyte_costs_nothing(run):
     """Of another size than is listed, or beyond the cap: neither is read to find that out."""
     for name in ("engine.log", "events.jsonl"):
         os.truncate(run / name, 1 << 40)
-    began = time.monotonic()
+    before = runs.bytes_read()
     with pytest.raises(OSError, match="more than"):
         RunFiles(run).digest("engine.log")
     with pytest.raises(EvidenceError, match="more than") as caught:
@@ -105,7 +105,7 @@ def test_a_sparse_terabyte_costs_nothing(run):
     files.expect(_listed(run, engine_log=5))
     assert files.digest("engine.log").size == 3 << 30
     assert files.digest("engine.log").sha256 == ""
-    assert time.monotonic() - began < 2
+    assert runs.bytes_read() - before < 10_000_000
 
 
 def test_a_log_swapped_after_it_was_hashed_is_not_parsed(run):

@@ -76,7 +76,7 @@ class Served:
 
 
 def phase(**changes: Any) -> Phase:
-    return phases.phase(**{"name": "it", "timeout_s": 20.0, "failure_bound": 0.0, **changes})
+    return phases.phase(**{"name": "it", "timeout_s": 120.0, "failure_bound": 0.0, **changes})
 
 
 def plan(planned: list[Phase], objectives: dict[str, float | None]) -> Plan:
@@ -240,6 +240,7 @@ def test_a_search_marks_each_probe(perform, monkeypatch):
     monkeypatch.setattr(searching, "SETTLE_S", 0.0)
     outcome = perform(
         [phase(scenario="slo_search", tasks=40, concurrency=None, search=SEARCH)],
+        objectives={"ttft_ms": 60_000.0},
     )
     starts, ends = outcome.marks("probe.start"), outcome.marks("probe.end")
     assert [mark["detail"]["rate"] for mark in starts] == [20.0, 40.0, 80.0]
@@ -313,6 +314,7 @@ def test_an_engine_that_dies_in_a_search_ends_it(perform, monkeypatch):
     outcome = perform(
         [phase(scenario="slo_search", tasks=40, concurrency=None, search=search)],
         script,
+        objectives={"ttft_ms": 60_000.0},
         raises=EngineError,
     )
     assert outcome.marks("phase.end")[0]["detail"]["ended_by"] == "stopped"

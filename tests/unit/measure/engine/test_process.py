@@ -61,7 +61,7 @@ def is_running(process_id):
 
 
 def wait_gone(process_id):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while is_running(process_id) and time.monotonic() < deadline:
         time.sleep(0.05)
     return not is_running(process_id)
@@ -89,7 +89,7 @@ def test_the_persons_shell_does_not_reach_the_engine(run, settings, monkeypatch)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.setenv("LD_PRELOAD_NOT", "x")
     with start(plan_of(unset_env=["LANG"]), run, settings) as served:
-        with urllib.request.urlopen(served.base_url + "/probe", timeout=20) as answer:
+        with urllib.request.urlopen(served.base_url + "/probe", timeout=60) as answer:
             seen = json.load(answer)["environment"]
         scratch = seen["TMPDIR"]
         assert Path(scratch).is_dir()
@@ -109,12 +109,13 @@ def test_the_persons_shell_does_not_reach_the_engine(run, settings, monkeypatch)
     [
         ("dies_at_start", "engine-died", ["status 3", "last words: no weights here"]),
         ("dies_on_request", "engine-died", ["status 7"]),
-        ("never_listens", "engine-timeout", ["not ready after 1 s", "first words"]),
+        ("never_listens", "engine-timeout", ["not ready after 1 s", "before it"]),
         ("refuses", "engine-bad-answer", ["400", "no such model"]),
     ],
 )
 def test_a_faulty_engine_is_named(run, settings, fault, code, says):
-    plan = plan_of(fault, readiness={"timeout_s": 1.0} if fault == "never_listens" else {})
+    never = {"readiness": {"timeout_s": 1.0}, "pre_commands": [["echo", "before it"]]}
+    plan = plan_of(fault, **(never if fault == "never_listens" else {}))
     with pytest.raises(EngineError) as caught, start(plan, run, settings):
         pytest.fail("it must not be yielded")
     assert caught.value.code == code
@@ -190,7 +191,7 @@ def test_a_killed_suite_leaves_no_process(run, settings, tmp_path):
         suite.kill()
     assert wait_gone(leader)
     assert wait_gone(child)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while scratch.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not scratch.exists()

@@ -8,7 +8,7 @@ from suite.base import jsonio
 from suite.base.errors import EngineError, UsageError
 from suite.measure.engine import serve
 from suite.measure.engine.readiness import get_json, probe, wait_ready
-from suite.measure.engine.served import Marks, Unknown, free_port, log_tail
+from suite.measure.engine.served import Marks, Unknown, log_tail
 from tests.factories import engine as factory
 from tests.factories.documents import changed
 
@@ -49,7 +49,7 @@ def server():
         thread.join()
 
 
-def ready(url, *, timeout_s=5.0, alive=lambda: None, log=None, **request):
+def ready(url, *, timeout_s=60.0, alive=lambda: None, log=None, **request):
     readiness = {"path": "/health", "timeout_s": timeout_s, "interval_s": 0.02}
     engine = changed(factory.plan().engine, readiness=readiness, request=request)
     marks = Marks()
@@ -126,15 +126,15 @@ def test_at_somebody_elses_server_the_refusal_says_what_to_do(server, tmp_path, 
 def test_a_server_that_never_answers_is_given_up(tmp_path):
     log = tmp_path / "log"
     log.write_text("loading\nstill loading\n")
-    with pytest.raises(EngineError) as caught:
-        ready(f"http://127.0.0.1:{free_port()}", timeout_s=0.2, log=log)
+    with factory.nobody() as port, pytest.raises(EngineError) as caught:
+        ready(f"http://127.0.0.1:{port}", timeout_s=0.2, log=log)
     assert caught.value.code == "engine-timeout"
     assert "still loading" in caught.value.message
 
 
 def test_an_engine_that_died_is_not_waited_for():
-    with pytest.raises(EngineError) as caught:
-        ready(f"http://127.0.0.1:{free_port()}", timeout_s=60, alive=lambda: "exit code 1")
+    with factory.nobody() as port, pytest.raises(EngineError) as caught:
+        ready(f"http://127.0.0.1:{port}", alive=lambda: "exit code 1")
     assert caught.value.code == "engine-died"
 
 
@@ -148,7 +148,8 @@ def test_another_server_on_the_port_of_a_dead_engine_is_not_taken_for_it(server)
 def test_probe_and_get_json_never_raise(server):
     server.answers |= {"/v": (200, b'{"version": "1"}'), "/list": (200, b"[]"), "/bad": (200, b"{")}
     assert probe(server.url, "/health") == 200
-    assert "refused" in probe(f"http://127.0.0.1:{free_port()}", "/health")
+    with factory.nobody() as port:
+        assert "refused" in probe(f"http://127.0.0.1:{port}", "/health")
     assert get_json(server.url, "/v") == {"version": "1"}
     for path in ("/list", "/bad", "/missing"):
         assert isinstance(get_json(server.url, path), str)

@@ -30,7 +30,7 @@ def started(monkeypatch):
 
 
 def gone(number):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             os.kill(number, 0)

@@ -26,7 +26,7 @@ from tests.factories.documents import changed
 
 
 def call(base_url: str, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(base_url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(base_url.removeprefix("http://"), timeout=60)
     with contextlib.closing(connection):
         connection.request(method, path, body)
         response = connection.getresponse()
@@ -49,7 +49,7 @@ def ask(base_url: str, prompt: str, **body: object) -> str:
     return "".join(chunk["choices"][0]["text"] for chunk in chunks)
 
 
-def plan(command: list[str], timeout_s: float = 20) -> Plan:
+def plan(command: list[str], timeout_s: float = 60) -> Plan:
     engine = {"command": command, "readiness": {"timeout_s": timeout_s, "interval_s": 0.05}}
     return changed(factory.plan(runtime="sim"), engine=engine)
 
@@ -156,18 +156,19 @@ def test_beyond_its_slots_requests_wait_their_turn(tmp_path):
     # The k-th answer begins when the (k - 2)-th has ended, and takes its own time from there.
     assert all(begun[k] >= ends[k - 2] for k in range(2, 7))
     assert all(line["writes"][0] - line["begun"] >= 20_000_000 for line in lines)
-    assert begun[1] < ends[0]
+    assert begun[1] < ends[0] or lines[1]["read"] > ends[0]
 
 
 def test_a_request_that_gave_up_waiting_takes_no_turn(tmp_path):
     truth = tmp_path / "truth"
-    with sim.start('{"ttft_ms": 200, "itl_ms": 5, "slots": 1}', truth=truth) as server:
-        body = json.dumps({"prompt": "x", "stream": True, "max_tokens": 5}).encode()
+    # A long prompt is read for seconds: a busy machine closes three connections before.
+    script = '{"answers": "mini", "ttft_ms": 0, "prompt_us": 1000, "itl_ms": 5, "slots": 1}'
+    with sim.start(script, truth=truth) as server:
+        body = json.dumps({"prompt": "x " * 1000, "stream": True, "max_tokens": 5}).encode()
         address = server.base_url.removeprefix("http://")
-        impatient = [http.client.HTTPConnection(address, timeout=10) for _ in range(3)]
+        impatient = [http.client.HTTPConnection(address, timeout=60) for _ in range(3)]
         for connection in impatient:
             connection.request("POST", "/v1/completions", body)
-        time.sleep(0.05)
         for connection in impatient:
             connection.close()
         # The first slot frees itself too, though its answer was never read.
@@ -182,9 +183,12 @@ def test_answers_beside_others_are_slower(tmp_path, slower, others):
     script = json.dumps({"ttft_ms": 100, "itl_ms": 4, "slower_per_stream": slower})
     with sim.start(script, truth=truth) as server:
         ask_at_once(server.base_url, 1 + others)
-    spans = sorted(line["writes"][0] - line["begun"] for line in truths(truth))
-    due = [100_000_000 * (1 + slower * beside) for beside in range(1 + others)]
-    assert all(span >= moment for span, moment in zip(spans, due, strict=True))
+    lines = truths(truth)
+    for line in lines:
+        # Beside those that had begun and not ended; with a busy machine they need not all meet.
+        beside = sum(other["begun"] < line["begun"] < other["writes"][-1] for other in lines)
+        assert line["writes"][0] - line["begun"] >= 100_000_000 * (1 + slower * beside)
+    assert len(lines) == 1 + others
 
 
 def test_answers_become_slower_with_time():

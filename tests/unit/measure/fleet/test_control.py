@@ -127,7 +127,7 @@ def test_what_a_queue_holds_back_behind_a_lost_machine_is_given_up(tmp_path):
             return super().gone({handle: at for handle, at in handles.items() if handle != "held"})
 
     made = fleets.fleet(tmp_path, 1, repeats=2, retries=0)
-    looks = iter([False] * 500)
+    looks = iter([False] * 10_000)
     now = fleets.work(
         tmp_path, made, fleets.KILLED, stopped=lambda: next(looks, True), backend=Queue()
     )
@@ -142,7 +142,7 @@ def test_what_a_queue_holds_back_behind_a_lost_machine_is_given_up(tmp_path):
 def test_an_attempt_that_works_on_keeps_the_next_from_its_machine(tmp_path):
     made = fleets.fleet(tmp_path, 1, repeats=1)
     # Its script dies, and what it started works on, as on a node that was given up.
-    lingers = "sleep 30 >/dev/null 2>&1 & echo $! >$RUN.pid\n" + fleets.KILLED
+    lingers = "sleep 600 >/dev/null 2>&1 & echo $! >$RUN.pid\n" + fleets.KILLED
     now = fleets.work(tmp_path, made, lingers)
     assert codes(now) == ["fleet-lost"]
     survivor = int((tmp_path / "attempts/node-1/1-cell.r1.a1/run.pid").read_text())
@@ -277,8 +277,10 @@ def test_a_name_under_which_nothing_was_placed_finds_nothing(tmp_path, handle):
 def test_a_controller_that_is_stopped_leaves_what_runs(tmp_path):
     made = fleets.fleet(tmp_path, 1, repeats=2)
     looks = iter([False, False, True])
-    now = fleets.work(tmp_path, made, "sleep 0.3\n" + fleets.CARD, stopped=lambda: next(looks))
+    held = f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done\n" + fleets.CARD
+    now = fleets.work(tmp_path, made, held, stopped=lambda: next(looks))
     assert len(now.running()) == 1
+    (tmp_path / "go").touch()
     now = fleets.work(tmp_path, made)
     assert set(outcomes(made, now).values()) == {"complete"}
 

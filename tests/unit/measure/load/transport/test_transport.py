@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from suite.measure.engine import sim
-from suite.measure.load.transport import pool
+from suite.measure.load.transport import loop, pool
 from tests.factories import tls
 from tests.unit.measure.load.support import job, request_doc, send
 
@@ -34,7 +34,7 @@ def listening(serve: Callable[[socket.socket, int], None]) -> Iterator[str]:
         while not stopping.is_set():
             with contextlib.suppress(TimeoutError, OSError):
                 sock, _ = listener.accept()
-                sock.settimeout(5)
+                sock.settimeout(60)
                 thread = threading.Thread(target=quietly, args=(sock, number), daemon=True)
                 thread.start()
                 number += 1
@@ -152,7 +152,9 @@ def test_a_server_that_drops_every_request_is_not_asked_for_ever():
     assert len(asked) == 3
 
 
-def test_a_request_is_sent_again_once_when_a_used_connection_was_closed_under_it():
+def test_a_request_is_sent_again_once_when_a_used_connection_was_closed_under_it(monkeypatch):
+    monkeypatch.setattr(loop, "RESEND_WITHIN_NS", 60 * 10**9)
+
     def serve(sock: socket.socket, number: int) -> None:
         if read_request(sock):
             sock.sendall(ANSWER)
@@ -196,7 +198,7 @@ def test_connection_close_is_honoured():
 
 
 def test_idle_connections_are_renewed_before_servers_close_them(monkeypatch):
-    monkeypatch.setattr(pool, "RENEW_AFTER_NS", 50_000_000)
+    monkeypatch.setattr(pool, "RENEW_AFTER_NS", 1)
     served: Counter[int] = Counter()
 
     def serve(sock: socket.socket, number: int) -> None:
