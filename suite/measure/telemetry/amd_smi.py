@@ -1,4 +1,4 @@
-"""``amd-smi``: csv and JSON of ``metric``, and the columns of ``monitor``, whose names changed between versions.
+"""``amd-smi``: csv and JSON of ``metric``, the columns of ``monitor``, whose names changed between versions, and the table.
 
 Memory is counted in powers of 1024 and printed as MB.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from suite.base.bilingual import Bilingual
-from suite.measure.telemetry.layouts import Columns, Delimited, Label, Tree
-from suite.measure.telemetry.layouts.labels import BINARY, DEVICE, Labels
+from suite.measure.telemetry.layouts import Boxes, Columns, Delimited, Label, Tree
+from suite.measure.telemetry.layouts.labels import BINARY, DEVICE, PART, Labels
 from suite.measure.telemetry.tool import program
 
 _POWER: Final = Label("power_w", "W")
@@ -18,6 +18,7 @@ _LOAD: Final = Label("utilisation", "%")
 _CLOCK: Final = Label("clock_mhz", "MHz")
 _USED: Final = Label("memory_used_bytes", "MB", None, BINARY)
 _TOTAL: Final = Label("memory_total_bytes", "MB", None, BINARY)
+_PAIR: Final = Label("memory_used_bytes", "MB", "memory_total_bytes", BINARY)
 _ENERGY: Final = Label("energy_j", "J")
 
 _COUNTERS: Final = (
@@ -70,6 +71,7 @@ _CSV: Final[Labels] = {
 }
 _MONITOR: Final[Labels] = {
     "gpu": DEVICE,
+    "xcp": PART,
     "power": _POWER,
     "gpu_temp": _TEMPERATURE,
     "gpu_t": _TEMPERATURE,
@@ -79,17 +81,26 @@ _MONITOR: Final[Labels] = {
     "gfx_clk": _CLOCK,
     "vram_used": _USED,
     "vram_total": _TOTAL,
-    "vram_usage": Label("memory_used_bytes", "MB", "memory_total_bytes", BINARY),
+    "vram_usage": _PAIR,
 }
+_TABLE: Final[Labels] = {
+    "gpu": DEVICE,
+    "power-usage": _POWER,
+    "temp": _TEMPERATURE,
+    "gfx-uti": _LOAD,
+    "mem-usage": _PAIR,
+}
+"""Of ``amd-smi`` alone, since ROCm 7."""
 
 program(
     "amd-smi",
     Bilingual(
-        "`amd-smi metric` as csv or JSON, or the columns of `amd-smi monitor`",
-        "`amd-smi metric` 的 csv 或 JSON，或 `amd-smi monitor` 的列",
+        "`amd-smi metric` as csv or JSON, the columns of `amd-smi monitor`, or the table",
+        "`amd-smi metric` 的 csv 或 JSON、`amd-smi monitor` 的列，或表格",
     ),
     Tree(_METRIC),
     Delimited(_CSV),
     Columns(_MONITOR),
+    Boxes(_TABLE, least=2),
     command=("amd-smi", "metric", "-p", "-t", "-u", "-c", "-m", "-E", "--csv"),
 )

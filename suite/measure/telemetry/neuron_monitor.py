@@ -37,21 +37,24 @@ class _Runtimes:
 
     def _cores(self, document: JSONValue) -> Iterator[Reading]:
         runtimes = _at(document, "neuron_runtime_data")
+        shares: dict[str, list[JSONValue]] = {}
+        sizes: dict[str, list[JSONValue]] = {}
+        # Each runtime lists every core, with 0 where it leaves one to others: what they use together is the core's.
         for runtime in runtimes if isinstance(runtimes, list) else []:
             report = _at(runtime, "report")
             busy = _at(report, "neuroncore_counters", "neuroncores_in_use")
             usage = _at(report, "memory_used", "neuron_runtime_used_bytes", "usage_breakdown")
-            memory = _at(usage, "neuroncore_memory_usage")
             for core in busy if isinstance(busy, dict) else {}:
-                share = _at(busy, core, "neuroncore_utilization")
-                texts = {
-                    "neuroncore_utilization": _text(share),
-                    "neuroncore_memory_usage": _sum(_at(memory, core)),
-                }
-                identity = [(self.labels[name], "", text) for name, text in texts.items() if text]
-                of_core = reading(identity, device=device_id(core))
-                if of_core is not None:
-                    yield of_core
+                memory = _at(usage, "neuroncore_memory_usage", core)
+                shares.setdefault(core, []).append(_at(busy, core, "neuroncore_utilization"))
+                sizes.setdefault(core, []).extend(
+                    memory.values() if isinstance(memory, dict) and memory else [None]
+                )
+        for core, share in shares.items():
+            texts = zip(self.labels.values(), (_sum(share), _sum(sizes[core])), strict=True)
+            of_core = reading([(label, "", text) for label, text in texts], device=device_id(core))
+            if of_core is not None:
+                yield of_core
 
 
 def _at(value: JSONValue, *path: str) -> JSONValue:
@@ -60,16 +63,11 @@ def _at(value: JSONValue, *path: str) -> JSONValue:
     return value
 
 
-def _text(value: JSONValue) -> str:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        return ""
-    return f"{value:.6f}"
-
-
-def _sum(parts: JSONValue) -> str:
-    sizes = list(parts.values()) if isinstance(parts, dict) else []
-    known = [size for size in sizes if isinstance(size, int) and not isinstance(size, bool)]
-    return str(sum(known)) if known and len(known) == len(sizes) else ""
+def _sum(values: list[JSONValue]) -> str:
+    """The sum of numbers; "" where one is none."""
+    known = [v for v in values if isinstance(v, int | float) and math.isfinite(v)]
+    whole = len(known) == len(values) and not any(isinstance(v, bool) for v in values)
+    return f"{sum(known):.6f}" if whole else ""
 
 
 program(

@@ -6,15 +6,15 @@ from typing import Final
 
 from suite.base.bilingual import Bilingual
 from suite.measure.telemetry.layouts import Label, Members
-from suite.measure.telemetry.layouts.labels import CARD, Labels
+from suite.measure.telemetry.layouts.labels import BINARY, CARD, Labels
 from suite.measure.telemetry.tool import program
 
 _QUERY: Final[Labels] = {
     "board serial": CARD,
     "board power": Label("power_w", "Watts"),
     "soc temperature": Label("temperature_c", "degree C"),
-    "dram total": Label("memory_total_bytes", "KB", None, (("kb", "KiB"),)),
-    "dram free": Label("memory_free_bytes", "KB", None, (("kb", "KiB"),)),
+    "dram total": Label("memory_total_bytes", "KB", None, BINARY),
+    "dram free": Label("memory_free_bytes", "KB", None, BINARY),
     "nsp frequency": Label("clock_mhz", "Mhz"),
 }
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from suite.documents.counters import COUNTERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from suite.documents.counters import CounterName
 
 Quantity: TypeAlias = Literal[
@@ -44,6 +46,8 @@ _VALUE: Final = re.compile(
     r"([-+]?[0-9]+(?:\.[0-9]+|,[0-9]{1,2})?)\s*(%|[A-Za-zµ°][A-Za-zµ° ]*)?\Z"
 )
 """A comma with one or two digits behind it is a decimal comma; with three it could be either, and is not read."""
+_GROUPED: Final = re.compile(r"[-+]?[1-9][0-9]{0,2}\.[0-9]{3}\Z")
+"""So it is with a point: ``1.127`` is more than a thousand where points part the digits."""
 
 _KINDS: Final[tuple[dict[str, float], ...]] = (
     {"w": 1, "mw": 1e-3, "kw": 1e3, "watt": 1, "watts": 1},
@@ -69,12 +73,23 @@ class Reading:
         values: what the tool gave; a quantity that it did not give is absent, never 0.
         card: the card that it sits on, where the tool tells them apart; power is then the card's, for all its chips.
         counters: what tells whether it was held back; the same holds for what is absent.
+        part: of the device, a tile or partition, where the tool lists them; "" for the whole.
     """
 
     device: str
     values: dict[Quantity, float] = field(default_factory=dict)
     card: str = ""
     counters: dict[CounterName, float] = field(default_factory=dict)
+    part: str = ""
+
+
+def whole(readings: Iterable[Reading]) -> list[Reading]:
+    """Readings of devices; one listed by several parts is left out, for what its parts state is not the device's."""
+    known = list(readings)
+    parts: dict[str, set[str]] = {}
+    for reading in known:
+        parts.setdefault(reading.device, set()).add(reading.part)
+    return [reading for reading in known if len(parts[reading.device]) == 1]
 
 
 def is_unit(text: str) -> bool:
@@ -103,7 +118,7 @@ def number(text: str, unit: str) -> float | None:
     if is_unknown(text):
         return None
     match = _VALUE.match(text.strip())
-    if match is None:
+    if match is None or _GROUPED.match(match[1]):
         return None
     stated = (match[2] or unit).strip()
     if not same_kind(stated, unit):  # the number stands for something else

@@ -18,6 +18,7 @@ NAMES: Final[Labels] = {
     "average graphics package power": Label("power_w", "W"),
     "temperature (sensor junction)": Label("temperature_c", "C"),
     "temperature (sensor edge)": Label("temperature_c", "C"),
+    "temperature (sensor core)": Label("temperature_c", "C"),
     "gpu use": Label("utilisation", "%"),
     "dcu use": Label("utilisation", "%"),
     "hcu use": Label("utilisation", "%"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from suite.documents.counters import COUNTERS
 from suite.measure.telemetry.layouts.labels import PLACES
+from suite.measure.telemetry.reading import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +70,7 @@ class TelemetryTool:
         for layout in self.layouts:
             readings = layout.read(text)
             if readings:
-                return readings
+                return whole(readings)
         return []
 
 

@@ -9,11 +9,12 @@ from typing import Final
 
 from suite.base.bilingual import Bilingual
 from suite.measure.telemetry.layouts import Delimited, Label
-from suite.measure.telemetry.layouts.labels import DEVICE, Labels
+from suite.measure.telemetry.layouts.labels import DEVICE, PART, Labels
 from suite.measure.telemetry.tool import program
 
 _DUMP: Final[Labels] = {
     "deviceid": DEVICE,
+    "tileid": PART,
     "gpu utilization": Label("utilisation", "%"),
     "gpu power": Label("power_w", "W"),
     "gpu core temperature": Label("temperature_c", "C"),

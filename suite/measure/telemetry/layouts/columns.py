@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from suite.measure.telemetry.layouts.labels import Label
     from suite.measure.telemetry.reading import Reading
 
-_UNITS: Final = r"(?:%|°?[CcF]\b|[mk]?W|[KMGT]i?B|[KMGT](?=\s|/|\)|$)|[KMGk]?[Hh][Zz]|[mu]?J)"
+_UNITS: Final = (
+    r"(?:%|°?[CcF]\b|[mk]?W|[KMGT](?:iB|ib|B)|[KMGT](?=\s|/|\)|$)|[KMGk]?[Hh][Zz]|[mu]?J)"
+)
 _NUMBER: Final = rf"[-+]?\d+(?:[.,]\d+)?(?:\s?{_UNITS})?(?![\w.,:%°-])"
 _VALUE: Final = rf"(?:{_NUMBER}|(?:\[?N/?A\]?|--?(?=\s|/|$))(?:\s{{0,6}}{_UNITS}(?=\s|$))?)"
 _TOKEN: Final = re.compile(
     rf"(?P<first>{_VALUE})\s*[/(]\s*(?P<second>{_VALUE})\)?(?=\s|$)"
     rf"|(?P<single>{_NUMBER}|\[[^\[\]]{{1,24}}\]|\S+)"
 )
+_GROUP: Final = re.compile(r"\d{3}(?!\d)")
 _WORDS: Final = re.compile(r"\S+(?: \S+)*")
 
 
@@ -66,12 +69,17 @@ def values(
 ) -> Iterator[tuple[Label, str, str]]:
     """Label, unit and text of the labels that are read; the two texts of a pair are parted by a line end."""
     under: dict[Place, list[str]] = {}
+    stray = -2
     for match in _TOKEN.finditer(line):
         over = [
             place for place in header if place.start < match.end() and match.start() < place.end
         ]
         if len(over) == 1:
-            under.setdefault(over[0], []).append(_text(match))
+            text = _text(match)
+            # Behind digits under no label these three may end a number whose groups a space parts.
+            cut = stray + 1 == match.start() and _GROUP.match(text)
+            under.setdefault(over[0], []).append("" if cut else text)
+        stray = match.end() if not over and match[0].isdigit() else -2
         if len(over) > 1:  # not clear whose it is, nor that of what it pushed to the right
             for place in (place for place in header if place.end > match.start()):
                 under[place] = ["", ""]
@@ -132,8 +140,9 @@ class Columns:
         for line in lines(text):
             there = places(line, self.labels)
             known = chosen([place.name for place in there], self.labels)
-            if says_something(known) and any(label.role == "device" for label in known.values()):
-                header, read = there, known
+            if any(label.role == "device" for label in known.values()):
+                # Of processes, where it says nothing of the devices themselves.
+                header, read = (there, known) if says_something(known) else ([], {})
             elif header and not _moved(line, header):
                 row = read_row(values(line, header, read), read)
                 if row is not None:

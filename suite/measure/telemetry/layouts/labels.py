@@ -21,9 +21,11 @@ from suite.measure.telemetry.reading import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-Role: TypeAlias = Quantity | CounterName | Literal["device", "chip", "card", "memory_free_bytes"]
-"""A quantity; a counter; or the device's id, its number on the card, the card's id; or memory that is not in use."""
-PLACES: Final[tuple[Role, ...]] = ("device", "chip", "card")
+Role: TypeAlias = (
+    Quantity | CounterName | Literal["device", "chip", "card", "part", "memory_free_bytes"]
+)
+"""A quantity; a counter; or the device's id, its number on the card, the card's id, a part's number; or memory that is not in use."""
+PLACES: Final[tuple[Role, ...]] = ("device", "chip", "card", "part")
 """Roles that name a device and are no reading."""
 
 
@@ -49,6 +51,8 @@ Labels: TypeAlias = "Mapping[str, Label]"
 
 DEVICE: Final = Label("device")
 CARD: Final = Label("card")
+PART: Final = Label("part")
+"""A tile or partition of the device, which has a row of its own."""
 BINARY: Final = (("kb", "KiB"), ("mb", "MiB"), ("gb", "GiB"))
 """Of tools that count in powers of 1024 and print MB."""
 
@@ -141,7 +145,8 @@ def reading(values: Iterable[tuple[Label, str, str]], *, device: str = "") -> Re
     card, chip = places.get("card", ""), places.get("chip", "")
     on_card = card + (f".{chip}" if card and chip not in ("", "0") else "")
     name = places.get("device") or device_id(on_card) or device
-    return Reading(name, _quantities(numbers), card, counters) if name else None
+    of_device = Reading(name, _quantities(numbers), card, counters, places.get("part", ""))
+    return of_device if name else None
 
 
 def _value(label: Label, unit: str, text: str) -> float | None:

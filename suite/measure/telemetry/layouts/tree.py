@@ -26,20 +26,25 @@ if TYPE_CHECKING:
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _LAST_NUMBER: Final = re.compile(r"(\d+)\Z")
-MOST_STARTS: Final = 50
-"""Braces and brackets at which a document is looked for."""
+MOST_READ: Final = 50
+"""Times the text, of what is looked through for the ends of documents."""
 DEPTH: Final = 6
 
 
 def documents(text: str) -> Iterator[JSONValue]:
     """Every document in a text, in order; texts in brackets that are none are passed over."""
     text, start = text[:MOST_CHARACTERS], 0
-    for _ in range(MOST_STARTS):
+    left = MOST_READ * len(text)
+    while left > 0:
         opening = re.compile(r"[\[{]").search(text, start)
         if opening is None:
             return
         start = opening.start()
         end = _end(text, start)
+        left -= (end or len(text)) - start
+        if not end:
+            start += 1
+            continue
         try:
             yield jsonio.loads(text[start:end].encode(errors="replace"))
             start = end
@@ -48,7 +53,7 @@ def documents(text: str) -> Iterator[JSONValue]:
 
 
 def _end(text: str, start: int) -> int:
-    """Behind the bracket that closes the one at the start; 1 behind that where none does."""
+    """Behind the bracket that closes the one at the start; 0 where none does."""
     depth = 0
     for match in _TOKEN.finditer(text, start):
         if match[0] in "[{":
@@ -57,7 +62,7 @@ def _end(text: str, start: int) -> int:
             depth -= 1
             if depth == 0:
                 return match.end()
-    return start + 1
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +108,7 @@ def _members(
             inner, unit = member["value"], str(member.get("unit", unit))
         if isinstance(inner, dict) and depth:
             yield from _members(inner, f"{path}/", depth - 1)
-        elif isinstance(inner, str | int | float) and not isinstance(inner, bool):
-            yield path, (unit, str(inner))
+        elif isinstance(inner, float):
+            yield path, (unit, f"{inner:.6f}")
+        elif isinstance(inner, str | int) and not isinstance(inner, bool):
+            yield path, (unit, inner if isinstance(inner, str) else str(inner))

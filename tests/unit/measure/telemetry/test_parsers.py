@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from suite.declare.vendor.load import list_vendors, load_vendor
 from suite.measure.telemetry import TOOLS, parse
-from suite.measure.telemetry.reading import counter, is_unknown, number
+from suite.measure.telemetry.reading import Reading, counter, is_unknown, number
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "telemetry"
 MIB = 2**20
@@ -168,6 +168,10 @@ def test_unknown_is_unknown(text):
         ("1.83GHz", "MHz", 1830),
         ("512,33 W", "W", 512.33),
         ("1,234 W", "W", None),
+        ("1.234 W", "W", None),
+        ("81.559MiB", "MiB", None),
+        ("0.412 kW", "W", 412),
+        ("1234.567 J", "J", 1234.567),
         ("12 parsecs", "W", None),
         ("about 12", "W", None),
         ("nan", "W", None),
@@ -175,6 +179,72 @@ def test_unknown_is_unknown(text):
 )
 def test_numbers_keep_their_units(text, unit, value):
     assert number(text, unit) == (None if value is None else pytest.approx(value))
+
+
+@pytest.mark.parametrize(
+    ("parser", "text"),
+    [
+        ("rocm-smi", '{"card0": {"Average Graphics Package Power (W)": %s}}'),
+        ("amd-smi", '[{"gpu": 0, "power": {"socket_power": {"value": %s, "unit": "W"}}}]'),
+    ],
+)
+def test_a_number_of_a_document_has_no_groups_of_digits(parser, text):
+    assert by_device(parse(parser, text % "612.123")) == {"0": {"power_w": 612.123}}
+    assert parse(parser, text % '"612.123"') in ([], [Reading("0")])
+
+
+def test_digits_behind_a_space_are_no_number_of_their_own():
+    text = "GPU  POWER  GPU_T\n  0  1 202 W  44 C\n  1    202 W  45 C\n"
+    assert by_device(parse("amd-smi", text)) == {
+        "0": {"temperature_c": 44},
+        "1": {"power_w": 202, "temperature_c": 45},
+    }
+
+
+def test_a_document_behind_many_brackets_is_found():
+    noise = "".join(f"[INFO] rank {rank} {{ready}}\n" for rank in range(200))
+    text = '[{"gpu": 0, "power": {"socket_power": {"value": 5, "unit": "W"}}}]'
+    assert by_device(parse("amd-smi", noise + text)) == {"0": {"power_w": 5}}
+
+
+@pytest.mark.parametrize(
+    ("parser", "text"),
+    [
+        ("amd-smi", "GPU  XCP  POWER\n  0    0  605 W\n  0    1  612 W\n  1    0  155 W\n"),
+        (
+            "xpu-smi",
+            "DeviceId, TileId, GPU Power (W)\n0, 0, 142\n0, 1, 12\n1, 0, 155\n0, 0, 143\n",
+        ),
+    ],
+)
+def test_what_a_part_states_is_not_the_devices(parser, text):
+    assert by_device(parse(parser, text)) == {"1": {"power_w": 155}}
+
+
+def test_what_several_runtimes_use_of_a_core_is_added():
+    def runtime(shares, sizes):
+        busy = {core: {"neuroncore_utilization": share} for core, share in shares.items()}
+        memory = {core: {"tensors": size, "constants": 1} for core, size in sizes.items()}
+        usage = {"usage_breakdown": {"neuroncore_memory_usage": memory}}
+        return {
+            "report": {
+                "neuroncore_counters": {"neuroncores_in_use": busy},
+                "memory_used": {"neuron_runtime_used_bytes": usage},
+            }
+        }
+
+    runtimes = [
+        runtime({"0": 2.5, "1": 0}, {"0": 60, "1": 0}),
+        runtime({"0": 0, "1": 40}, {"0": 0}),
+    ]
+    found = by_device(
+        parse("neuron-monitor", "log line\n" + json.dumps({"neuron_runtime_data": runtimes}))
+    )
+    # Of core 1 the second runtime does not say what it holds.
+    assert found == {
+        "0": {"utilisation": 0.025, "memory_used_bytes": 62},
+        "1": {"utilisation": 0.4},
+    }
 
 
 def test_impossible_values_are_left_out():
