@@ -8,19 +8,21 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SuiteError, UsageError, choices
+from suite.base.errors import EvidenceError, Place, Problem, SuiteError, UsageError, choices
 from suite.base.visible import visible
 from suite.documents.codec import convert
 from suite.documents.foreign import FOREIGN_SCHEMA, ForeignLoad, ForeignNumber, ForeignResult
 from suite.documents.value import stored
-from suite.judge.foreign.tools import TOOLS, CutRowError, at, number
+from suite.judge.foreign.table import CutRowError
+from suite.judge.foreign.tools import TOOLS, at, first, number, scaled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from msgspec import UnsetType
 
-    from suite.judge.foreign.tools import Record, Tool
+    from suite.judge.foreign.tools import Members, Record, Tool
 
 MAX_BYTES: Final = 512 << 20
 MOST_LOADS: Final = 10_000
@@ -48,8 +50,10 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
     value = _value(data, path)
     if isinstance(value, dict) and "foreign_schema" in value:
         return convert(value, ForeignResult, file=str(path))
-    for candidate in [TOOLS[tool]] if tool else TOOLS.values():
-        records = _records(candidate, value, path)[:MOST_LOADS]
+    asked = [TOOLS[tool]] if tool else list(TOOLS.values())
+    for candidate in asked:
+        held = _candidates(candidate, value, path)
+        records = [record for record in held if not candidate.lacking(record)][:MOST_LOADS]
         results = [_load(candidate, record) for record in records]
         loads = [load for load, _ in results if load is not None]
         if loads:
@@ -64,20 +68,42 @@ def read(path: Path, tool: str | None = None) -> ForeignResult:
                 left_out=sum(count for _, count in results),
                 loads=tuple(loads),
             )
-    hint = Sentence(f"known are {', '.join(TOOLS)}", f"已知的有 {', '.join(TOOLS)}")
     message = Sentence("is no result of a tool that is read", "不是可读取的工具结果")
-    raise EvidenceError("foreign-unknown", message, Place(str(path)), hint=hint)
+    lacking = [
+        Problem(sentence)
+        for each in asked
+        for sentence in _lacking(each, _candidates(each, value, path), named=tool is not None)
+    ]
+    hint = Sentence(f"known are {', '.join(TOOLS)}", f"已知的有 {', '.join(TOOLS)}")
+    raise EvidenceError("foreign-unknown", message, Place(str(path)), hint=hint, problems=lacking)
 
 
-def _records(tool: Tool, value: object, path: Path) -> list[Record]:
+def _candidates(tool: Tool, value: object, path: Path) -> list[Record]:
     try:
-        return tool.loads(value)
+        return tool.candidates(value)
     except CutRowError as cause:
         message = Sentence(
             "a row has more or fewer cells than the header: the file was cut or changed",
             "有一行的单元格数与表头不同：文件被截断或更改",
         )
         raise EvidenceError("foreign-cut", message, Place(str(path), cause.args[0])) from cause
+
+
+def _lacking(tool: Tool, records: list[Record], *, named: bool) -> Iterator[str]:
+    """What the first record that is near to a tool's, or any of a tool that was named, has not; or that it holds no number."""
+    near = next((record for record in records if named or tool.near(record)), None)
+    if near is None:
+        return
+    names = ", ".join("/".join(path) for path in tool.lacking(near))
+    if names:
+        yield Sentence(
+            f"for {tool.title} it lacks {names}", f"作为 {tool.title} 的结果，缺少 {names}"
+        )
+    else:
+        yield Sentence(
+            f"for {tool.title} it holds no number that can be read",
+            f"作为 {tool.title} 的结果，没有可读取的数值",
+        )
 
 
 def _value(data: bytes, path: Path) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -95,26 +121,28 @@ def _value(data: bytes, path: Path) -> Any:  # noqa: ANN401 - whatever JSON hold
         return data.decode("utf-8-sig", "replace")
 
 
-def _text(record: Record, path: tuple[str, ...]) -> str:
-    value = at(record, path) if path else None
+def _text(record: Record, paths: Sequence[Members]) -> str:
+    value = first(record, paths)
     return visible(value)[:200] if isinstance(value, str) else ""
 
 
-def _positive(record: Record, path: tuple[str, ...]) -> float | UnsetType:
-    value = number(at(record, path)) if path else None
+def _positive(record: Record, paths: Sequence[Members]) -> float | UnsetType:
+    value = number(first(record, paths))
     return stored(value) if value is not None and value >= 0 else UNSET
 
 
 def _load(tool: Tool, record: Record) -> tuple[ForeignLoad | None, int]:
-    """A load, and how many of its numbers are none."""
-    numbers = []
+    """A load, and how many of its numbers are none: a latency of 0, which nothing has, too."""
+    numbers: list[ForeignNumber] = []
     wrong = 0
     for place in tool.places:
         held = at(record, place.path)
+        if held is None or any(known.quantity == place.quantity for known in numbers):
+            continue
         plain = number(held)
-        value = None if plain is None else number(plain * place.scale)
-        if value is None:
-            wrong += held is not None
+        value = None if plain is None else scaled(place, record, plain)
+        if value is None or (value == 0 and place.unit == "ms"):
+            wrong += 1
             continue
         numbers.append(
             ForeignNumber(

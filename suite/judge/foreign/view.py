@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence, chinese, joined
+from suite.judge.report.numbers import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from suite.documents.foreign import ForeignLoad, ForeignResult
+    from suite.documents.foreign import ForeignLoad, ForeignNumber, ForeignResult
 
 SHOWN = (
     *("request_throughput", "output_throughput", "total_throughput"),
@@ -52,20 +53,27 @@ def load_name(load: ForeignLoad) -> str:
     return joined(words, ", ", "，") or Sentence("the whole file", "整个文件")
 
 
+def _name(number: ForeignNumber) -> str:
+    """The tool's own name, which may name the tool's own unit, and the unit that is shown."""
+    unit = f"({number.unit})"
+    return number.name if number.name.endswith(unit) else f"{number.name} [{number.unit}]"
+
+
 def tables(
     results: Sequence[ForeignResult],
 ) -> Iterator[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
     """For each result a heading and its rows."""
     for result in results:
-        names = {
-            number.quantity: f"{number.name} ({number.unit})"
-            for load in result.loads
-            for number in load.numbers
-        }
+        names = {number.quantity: _name(number) for load in result.loads for number in load.numbers}
         quantities = [quantity for quantity in SHOWN if quantity in names]
         rows = []
         for load in result.loads:
-            values = {number.quantity: f"{number.value:.4g}" for number in load.numbers}
+            values = {
+                number.quantity: plain(number.value)
+                if number.value < 1e15
+                else f"{number.value:.4g}"
+                for number in load.numbers
+            }
             cells = (values.get(quantity, "-") for quantity in quantities)
             rows.append((load_name(load), load.model or "-", *cells))
         yield (

@@ -49,6 +49,78 @@ INFERENCEX = [
     {"hw": "h200", "model": "m", "conc": 4, "tp": 8, "tput_per_gpu": 500.5, "mean_ttft": 0.25},
     {"hw": "h200", "model": "m", "conc": 8, "tp": 8, "tput_per_gpu": 900.0, "mean_ttft": 0.5},
 ]
+# Other versions' forms, of the tools' own sources: vLLM 0.32, GuideLLM 0.2 and 0.8, AIPerf 0.13, GenAI-Perf, EvalScope 0.8 and 1.14.
+VLLM_LATENCY = {
+    "avg_latency": 1.25,
+    "latencies": [1.2, 1.3],
+    "percentiles": {"50": 1.25, "99": 1.3},
+}
+VLLM_THROUGHPUT = {
+    "elapsed_time": 19.5,
+    "num_requests": 200,
+    "total_num_tokens": 83000,
+    "requests_per_second": 10.2,
+    "tokens_per_second": 4256.4,
+}
+GUIDELLM_METRICS = {
+    "requests_per_second": {"successful": {"mean": 3.2}},
+    "request_latency": {"successful": {"mean": 1.9, "median": 1.8, "percentiles": {"p99": 2.5}}},
+}
+GUIDELLM_OLD = {
+    "benchmarks": [
+        {
+            "args": {"strategy": {"type_": "concurrent", "streams": 8}},
+            "worker": {"backend_model": "m"},
+            "metrics": GUIDELLM_METRICS,
+            "request_totals": {"successful": 31, "errored": 2},
+        }
+    ]
+}
+GUIDELLM_NEW = {
+    "benchmarks": [
+        {
+            "config": {
+                "strategy": {"type_": "concurrent", "streams": 8},
+                "backend": {"model": "m"},
+            },
+            "metrics": GUIDELLM_METRICS | {"request_totals": {"successful": 31, "errored": 2}},
+        }
+    ]
+}
+AIPERF_NEW = AIPERF | {
+    "input_config": {"models": {"items": [{"name": "m"}]}},
+    "benchmark_duration": {"unit": "ms", "avg": 3030.0},
+    "request_latency": {"unit": "sec", "avg": 1.3, "p50": 1.2},
+    "is_complete": False,
+}
+GENAI_PERF = AIPERF | {
+    "input_config": {"model_names": ["m"], "perf_analyzer": {"stimulus": {"concurrency": 8}}}
+}
+EVALSCOPE_OLD = {
+    "Time taken for tests (senconds)": 5.7,
+    "Number of concurrency": 8,
+    "Average QPS": 87.7,
+    "Average latency (s)": 0.55,
+    "Average time to first token (s)": 0.064,
+    "Throughput(average output tokens per second)": 8757.5,
+}
+EVALSCOPE_NEW = {
+    "Test Duration (s)": 84.7,
+    "Concurrency": 8,
+    "Success Requests": 10,
+    "Req Throughput (req/s)": 0.118,
+    "Avg Latency (s)": 65.2861,
+    "Avg TTFT (ms)": 524.7,
+    "Output Throughput (tok/s)": 144.79,
+}
+INFERENCEX_SITE = [
+    {
+        "hardware": "b300",
+        "model": "m",
+        "conc": 8,
+        "metrics": {"tput_per_gpu": 5.0, "mean_ttft": 1.5},
+    }
+]
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +200,15 @@ def test_a_cell_beyond_what_a_table_has_is_refused(subject, tmp_path):
         ("aiperf", {"records": AIPERF}, {"ttft_p99": 91.0, "completed": 64.0}),
         ("evalscope", EVALSCOPE, {"ttft_mean": 64.1, "e2e_mean": 553.9, "failed": 0.0}),
         ("inferencex", INFERENCEX, {"ttft_mean": 250.0, "total_throughput_per_device": 500.5}),
+        ("vllm-bench", VLLM_LATENCY, {"e2e_mean": 1250.0, "e2e_p99": 1300.0}),
+        ("vllm-bench", VLLM_THROUGHPUT, {"completed": 200, "total_throughput": 4256.4}),
+        ("guidellm", GUIDELLM_OLD, {"completed": 31, "failed": 2, "e2e_p99": 2500.0}),
+        ("guidellm", GUIDELLM_NEW, {"completed": 31, "failed": 2, "e2e_p99": 2500.0}),
+        ("aiperf", AIPERF_NEW, {"duration": 3.03, "e2e_p50": 1200.0, "ttft_p99": 91.0}),
+        ("aiperf", GENAI_PERF, {"completed": 64.0, "ttft_p99": 91.0}),
+        ("evalscope", EVALSCOPE_OLD, {"request_throughput": 87.7, "output_throughput": 8757.5}),
+        ("evalscope", EVALSCOPE_NEW, {"ttft_mean": 524.7, "e2e_mean": 65286.1, "duration": 84.7}),
+        ("inferencex", INFERENCEX_SITE, {"ttft_mean": 1500.0, "total_throughput_per_device": 5.0}),
     ],
 )
 def test_each_tool_is_told_by_its_file(tmp_path, tool, data, expected):
@@ -135,6 +216,71 @@ def test_each_tool_is_told_by_its_file(tmp_path, tool, data, expected):
     assert result.tool == tool
     numbers = held(result.loads[0])
     assert {name: numbers[name] for name in expected} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [GUIDELLM_OLD, GUIDELLM_NEW, GENAI_PERF, EVALSCOPE_OLD, EVALSCOPE_NEW, INFERENCEX_SITE],
+)
+def test_every_version_says_under_which_load(tmp_path, data):
+    load = read(written(tmp_path, data)).loads[0]
+    assert load.concurrency == 8
+    assert load.model == ("" if data in (EVALSCOPE_OLD, EVALSCOPE_NEW) else "m")
+
+
+def test_a_unit_that_the_file_names_is_believed_or_the_number_left_out(tmp_path):
+    """And a run that was cut short is called so."""
+    other = AIPERF_NEW | {"time_to_first_token": {"unit": "furlongs", "avg": 40.0}}
+    result = read(written(tmp_path, other))
+    assert result.left_out == 1
+    assert "ttft_mean" not in held(result.loads[0])
+    assert result.loads[0].name == "is_complete"
+
+
+def test_a_latency_of_nothing_is_none(tmp_path):
+    """vLLM writes 0 where every answer had one token."""
+    one = VLLM_LATENCY | {"mean_tpot_ms": 0.0, "p99_tpot_ms": 0}
+    result = read(written(tmp_path, one))
+    assert result.left_out == 2
+    assert set(held(result.loads[0])) == {"e2e_mean", "e2e_p50", "e2e_p99"}
+
+
+def test_output_that_was_counted_for_decoding_gpus_alone_is_left_out(tmp_path):
+    row = {
+        "hw": "gb200",
+        "conc": 4,
+        "disagg": True,
+        "tput_per_gpu": 3.0,
+        "output_tput_per_gpu": 2.0,
+    }
+    known = row | {"output_tput_per_decode_gpu": 4.0}
+    loads = read(written(tmp_path, [row, known])).loads
+    assert ["output_throughput_per_device" in held(load) for load in loads] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("tool", "data", "lacking"),
+    [
+        (None, {"duration": 1, "total_token_throughput": 2}, "total_output_tokens"),
+        ("guidellm", {"benchmarks": [{"results": []}]}, "metrics/requests_per_second"),
+        ("vllm-bench", {"avg_cold_startup_time": 50.0}, "output_throughput"),
+        (None, {"avg_latency": "?", "latencies": [1], "percentiles": {"50": "?"}}, "no number"),
+    ],
+)
+def test_a_refusal_names_what_is_missing(tmp_path, tool, data, lacking):
+    with pytest.raises(EvidenceError) as caught:
+        read(written(tmp_path, data), tool)
+    assert caught.value.code == "foreign-unknown"
+    assert lacking in caught.value.render(Language.EN)
+    assert "缺少" in caught.value.render(Language.ZH) or lacking == "no number"
+
+
+def test_another_tools_file_of_the_same_members_is_not_taken_for_vllms(tmp_path):
+    """SGLang's client began as vLLM's; its end-to-end latencies have other names."""
+    vllm = {"duration": 1.0, "total_output_tokens": 2, "output_throughput": 2.0}
+    assert read(written(tmp_path, vllm)).tool == "vllm-bench"
+    with pytest.raises(EvidenceError):
+        read(written(tmp_path, vllm | {"total_output_tokens_retokenized": 2}))
 
 
 def test_concurrency_and_model_are_the_tools_words(tmp_path):
