@@ -13,11 +13,11 @@ import errno
 import os
 import secrets
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NOT_PLAIN = "not a plain file"
 MAX_FILE_BYTES = 4 << 30
@@ -128,9 +128,14 @@ def is_plain(path: Path) -> bool:
         return False
 
 
+def resolved(path: Path) -> Path:
+    """A path from the root, links followed; it need not exist, and a link that leads back to itself stays one."""
+    return Path(os.path.realpath(path))
+
+
 def inside(path: Path, place: Path) -> bool:
     """Whether a path is a place or lies below it, links followed; it need not exist."""
-    return path.resolve().is_relative_to(place.resolve())
+    return resolved(path).is_relative_to(resolved(place))
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -164,7 +169,7 @@ def _refuse_special(path: Path, folder: int) -> None:
         mode = os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:
         return
-    system = path.parent.resolve().parts[1:2] in (("dev",), ("proc",), ("sys",))
+    system = resolved(path.parent).parts[1:2] in (("dev",), ("proc",), ("sys",))
     if not stat.S_ISREG(mode) and (system or not stat.S_ISLNK(mode)):
         raise OSError(errno.EINVAL, NOT_PLAIN)
 

@@ -17,6 +17,7 @@ from suite import __version__
 from suite.base import harness, resources, uv
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
+from suite.base.safe import resolved
 from suite.cli.machine import settings
 from suite.declare.plan.container import image_doc
 from suite.declare.plan.imagechoice import choose_image
@@ -191,7 +192,7 @@ def _add_vendor(archive: offline.Archive, vendor: Vendor) -> str:
 def _add_data(archive: offline.Archive, data: Path | None) -> str | None:
     if data is None:
         return None
-    name = f"data/{data.resolve().name}"
+    name = f"data/{resolved(data).name}"
     if data.is_dir():
         archive.add_folder(name, data)
     else:

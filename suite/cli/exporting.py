@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from suite.base.language import language
-from suite.base.safe import replace_file
+from suite.base.safe import replace_file, resolved
 from suite.cli import storing
 from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
@@ -63,7 +63,7 @@ def _subject(run: Path, phase: str, trusted: Trusted) -> Subject:
 
 
 def _beside(run: Path, name: str, suffix: str) -> Path:
-    place = run.resolve()
+    place = resolved(run)
     return place.with_name(f"{place.name.removesuffix('.sigstore.json')}-{name}{suffix}")
 
 

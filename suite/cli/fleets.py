@@ -13,7 +13,7 @@ import click
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, placed
 from suite.base.errors import EvidenceError, Interrupted, Place, SetupError, SuiteError, UsageError
-from suite.base.safe import replace_file
+from suite.base.safe import replace_file, resolved
 from suite.cli import inputs
 from suite.cli.machine import settings
 from suite.cli.options import Choices
@@ -205,7 +205,7 @@ def carry_out(
         Interrupted: a signal came; what runs on is found by `suite fleet resume`.
         SuiteError: what fleet, journal or backend are refused for.
     """
-    directory = directory.resolve()
+    directory = resolved(directory)
     fleet = read(directory)
     with (
         Journal(directory, fleet) as journal,

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite import __version__
-from suite.base import harness, resources
+from suite.base import harness, jsonio, resources
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli import bundling, rounds
@@ -228,8 +228,24 @@ def draft(
         else UNSET,
     )
     basis = replace(basis, chinese=table(basis) or UNSET)
+    _require_text(basis)
     others = () if choices.references is None else read_directory(choices.references)
     return Inputs(basis, plan_of(basis), tasks, tokenizer, source.directory, others, bundle)
+
+
+def _require_text(basis: Basis) -> None:
+    """Refuse names of files and other words whose bytes are no text: no document can hold them.
+
+    Raises:
+        UsageError: ``usage-wrong``.
+    """
+    try:
+        jsonio.canonical(plain(basis))
+    except UnicodeEncodeError as cause:
+        name = cause.object[max(0, cause.start - 40) : cause.end + 40]
+        message = Sentence(f"not UTF-8: {name!r}", f"不是 UTF-8：{name!r}")
+        hint = Sentence("rename what it names", "请重命名其所指之物")
+        raise UsageError("usage-wrong", message, hint=hint) from cause
 
 
 def this_suite() -> SuiteVersion:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from suite.base import resources
+from suite.base.safe import resolved
 from suite.cli.options import FILE, bound
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Signing:
 
     def beside(self, run: Path, ending: str) -> Path:
         """The file to write: ``--out``, or a run's name with this ending, beside it."""
-        path = run.resolve()
+        path = resolved(run)
         return self.out or path.with_name(path.name + ending)
 
 

@@ -87,7 +87,7 @@ def _document(script: str, faults: Sequence[str]) -> JSONObject:
     data = (
         jsonio.read_bytes(Path(script[1:]), error=DeclarationError)
         if script.startswith("@")
-        else script.encode()
+        else script.encode("utf-8", "surrogateescape")
     )
     document = jsonio.loads(data, name="--script")
     assert isinstance(document, dict)  # it was read as a script

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, placed
 from suite.base.errors import TrustError, UsageError
+from suite.base.safe import resolved
 from suite.cli.reviewing import AUDITS
 from suite.judge.attest import levels
 from suite.judge.attest import trust as trusts
@@ -131,9 +132,9 @@ def shown(subject: Path, named: Sequence[Path], held: VerifiedCard, trusted: Tru
 
 def beside(subject: Path) -> list[Path]:
     """The audits, witness reports and reproductions that lie beside a card, under its name."""
-    resolved = subject.resolve()
-    name = resolved.name.removesuffix(".sigstore.json").removesuffix(".html")
-    paths = (resolved.with_name(name + ending) for ending in ENDINGS)
+    card = resolved(subject)
+    name = card.name.removesuffix(".sigstore.json").removesuffix(".html")
+    paths = (card.with_name(name + ending) for ending in ENDINGS)
     return [path for path in paths if path.is_file()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
@@ -60,7 +61,7 @@ def add(
         entry["validFor"] = {"start": start, **({"end": end} if end else {})}
     if note:
         entry["note"] = note
-    before = plain(_read(file)) if file.exists() else {"trust_schema": 1, "keys": []}
+    before = plain(_read(file)) if os.path.lexists(file) else {"trust_schema": 1, "keys": []}
     entries = before["keys"]
     assert isinstance(entries, list)
     _write(file, jsonio.pretty({**before, "keys": [*entries, entry]}))

@@ -382,7 +382,7 @@ def container(context: str = "images/cpu-vllm") -> dict:
     steps = [
         re.sub(r"^RUN ", "/bin/sh -c ", step)
         if not step.startswith("ENV")
-        else "ENV " + " ".join(f"{name}=1" for name in step.split()[1:])
+        else step.replace("$PATH", "/usr/local/bin:/usr/bin")
         for step in recipe.instructions((directory / "Dockerfile").read_text())
     ]
     return {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
+from suite.base.safe import resolved
 from suite.cli.command import Count, Group, command, described
 from suite.cli.options import FILE, json_option
 from suite.cli.signingoptions import signing
@@ -287,7 +288,7 @@ def manifests(
     from suite.cli.output import write_bytes
     from suite.measure.fleet.kubernetes import Place
 
-    place = Place(directory.resolve(), image, claim, namespace)
+    place = Place(resolved(directory), image, claim, namespace)
     data = fleets.manifests(place.directory, place, resources)
     if out is None:
         write_bytes(data)

@@ -8,6 +8,7 @@ import click
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, unwritable
+from suite.base.safe import resolved
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE
@@ -77,7 +78,7 @@ def receipt(subject: Path, signing: Signing) -> int:
 
 def _place(subject: Path) -> Path:
     """Beside a run directory, never in it: verification refuses what the manifest does not know."""
-    path = subject.resolve()
+    path = resolved(subject)
     name = path.name
     for ending in (".sigstore.json", ".html", ".htm"):
         name = name.removesuffix(ending)

@@ -81,9 +81,10 @@ def _place(subject: Path, page: str, ending: str) -> Path:
 
     A run directory takes no file that its manifest and the suite do not know: verification would refuse it.
     """
+    from suite.base.safe import resolved
     from suite.evidence import MANIFEST
 
-    directory = (subject if subject.is_dir() else subject.parent).resolve()
+    directory = resolved(subject if subject.is_dir() else subject.parent)
     if page:
         return directory / page
     if (directory / MANIFEST).exists():

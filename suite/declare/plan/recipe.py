@@ -143,9 +143,10 @@ def _step_departure(image: ObservedImage, directory: Path) -> str:
     below, layers = (len(base.history), len(base.layers)) if base else (0, 0)
     declared = instructions((directory / "Dockerfile").read_text("utf-8"))
     steps = [text for step in image.history[below:] if (text := _step(step.command))]
-    if steps != declared:
-        pairs = itertools.zip_longest(declared, steps, fillvalue="")
-        ours, theirs = next(pair for pair in pairs if pair[0] != pair[1])
+    pairs = itertools.zip_longest(declared, steps, fillvalue="")
+    other = next(((ours, theirs) for ours, theirs in pairs if not _made(ours, theirs)), None)
+    if other is not None:
+        ours, theirs = other
         return Sentence(
             f"a step is not the recipe's: {(theirs or f'lacks {ours}')[:80]}",
             f"有一步与配方不符：{(theirs or f'lacks {ours}')[:80]}",
@@ -153,6 +154,14 @@ def _step_departure(image: ObservedImage, directory: Path) -> str:
     if len(image.layers) > layers + sum(text.startswith(_LAYERED) for text in declared):
         return Sentence("it has more layers than the recipe makes", "其层数多于配方所生成的")
     return ""
+
+
+def _made(declared: str, step: str) -> bool:
+    """Whether a step is a declared one; where a variable's value holds another's, what stood in that may be anything."""
+    if not declared.startswith("ENV "):
+        return declared == step
+    words = map(re.escape, re.split(r"\$\{?\w+\}?", declared))
+    return re.fullmatch(r"\S*".join(words), step) is not None
 
 
 def instructions(dockerfile: str) -> list[str]:
@@ -184,8 +193,6 @@ def _normal(line: str) -> str:
         return ""
     if kind in ("COPY", "ADD"):
         return f"{kind} {rest.split(' ')[-1]}"  # the files are in the context's digest
-    if kind == "ENV":
-        return f"ENV {' '.join(re.findall(r'([A-Za-z_][A-Za-z0-9_]*)=', rest))}"
     if kind == "EXPOSE":
         rest = rest.removeprefix("map[").partition("/")[0]
-    return f"{kind} {re.sub(r'[ ,]+', ' ', rest)}"
+    return f"{kind} {rest if kind == 'ENV' else re.sub(r'[ ,]+', ' ', rest)}"

@@ -21,7 +21,7 @@ from suite.base.errors import (
     unwritable,
 )
 from suite.base.resources import resource
-from suite.base.safe import replace_file
+from suite.base.safe import replace_file, resolved
 from suite.declare.vendor.check import semantic_problems
 from suite.declare.vendor.explain import explain
 from suite.declare.vendor.repair import SMALLEST, Repaired
@@ -297,7 +297,7 @@ def _problems(
     if repaired is not None and not repaired.whole:
         return problems
     doc = convert(read.value if repaired is None else repaired.value, VendorDocument)
-    found = semantic_problems(doc, directory=path.resolve().parent.name, parsers=parsers)
+    found = semantic_problems(doc, directory=resolved(path).parent.name, parsers=parsers)
     problems += [
         Problem(message, Place(str(path), _line(read.lines, pointer), pointer), hint)
         for pointer, message, hint in found

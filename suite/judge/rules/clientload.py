@@ -129,7 +129,7 @@ def on_time(evidence: Evidence, farm: Farm) -> Finding:
                 if event.chunk_t0 is not None
             ]
             first[number] += waited
-            slow = _slow_turn(events, deal.mark.shares[number], _small(waited))
+            slow = _slow_turn(events, deal.mark.shares[number], small_ms(waited))
             slow = slow or _late(events, deal.error(number), log)
             if slow:
                 return warned(
@@ -177,7 +177,7 @@ def _distances(farm: Farm, first: Mapping[int, Sequence[float]]) -> Finding:
     )
     nearest = min(ways.values(), default=0.0)
     for number, way in sorted(ways.items()):
-        if way - nearest > _small(first.get(number, ())):
+        if way - nearest > small_ms(first.get(number, ())):
             return warned(
                 named(number)
                 + Sentence(
@@ -209,6 +209,6 @@ def _p99(values: Sequence[int]) -> int:
     return values[round((len(values) - 1) * 0.99)]
 
 
-def _small(first: Sequence[float]) -> float:
+def small_ms(first: Sequence[float]) -> float:
     """What changes little about times to first token like these, milliseconds."""
     return max(1.0, statistics.median(first) / 20 if first else 0.0)

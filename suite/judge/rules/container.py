@@ -9,9 +9,11 @@ from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.status import Outcome
 from suite.documents.document import given
 from suite.judge.log.due import is_answer
-from suite.judge.rules.rule import Finding, not_applicable, passed, plan_rule, rule, warned
+from suite.judge.rules.rule import Finding, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from suite.documents.container import ContainerEvent, ContainerRecord
     from suite.documents.plan import Plan
     from suite.evidence import Evidence
@@ -263,35 +265,76 @@ def _seconds(evidence: Evidence, event: ContainerEvent) -> float:
     return (event.time_us - header.realtime_minus_monotonic_us) / 1e6 - header.clock_zero_ns / 1e9
 
 
-@plan_rule(
+def planned_privileges(plan: Plan) -> Finding:
+    """Whether the planned container is kept apart."""
+    container = plan.engine.container
+    if container is None:
+        return not_applicable(Sentence("no container, see R030", "没有容器，见 R030"))
+    return _kept_apart(
+        privileged=container.privileged,
+        reason=container.privileged_reason or "",
+        on_host=container.network == "host",
+    )
+
+
+@rule(
     "R065",
     title=Bilingual("Runs without privileges", "不以特权方式运行"),
     asks=Bilingual(
-        "The engine's container is neither privileged nor on the host's network.",
-        "引擎的容器既不具特权，也不使用主机网络。",
+        "The engine's container is neither privileged nor on the host's network, as planned and as the Docker engine says, and got "
+        "no capability that was not planned.",
+        "无论依计划还是依 Docker 引擎所述，引擎的容器既不具特权，也不使用主机网络，且未获得计划之外的权能。",
     ),
     reason=Bilingual(
         "A privileged container can change the machine that measures it; one on the host's network "
         "can have others answer.",
         "特权容器可以改动正在测量它的机器；使用主机网络的容器可以让他人代答。",
     ),
+    phases="run",
     limits="open",
+    foreseen=planned_privileges,
 )
-def unprivileged(plan: Plan) -> Finding:
-    """Closed needs a container that is kept apart."""
-    container = plan.engine.container
-    if container is None:
-        return not_applicable(Sentence("no container, see R030", "没有容器，见 R030"))
+def unprivileged(evidence: Evidence, _: Results) -> Finding:
+    """Closed needs a container that is kept apart, and was."""
+    planned, container = planned_privileges(evidence.plan), evidence.plan.engine.container
+    if planned.outcome is not Outcome.PASS or container is None:
+        return planned
+    facts = evidence.environment.facts
+    observed = {
+        name: given(facts[fact].value) if (fact := f"container.{name}") in facts else None
+        for name in ("privileged", "network", "capabilities_added")
+    }
+    added = {
+        name.removeprefix("CAP_") for name in str(observed["capabilities_added"] or "").split(",")
+    }
+    networks = () if evidence.container is None else evidence.container.networks
+    return _kept_apart(
+        privileged=observed["privileged"] is True,
+        reason="",
+        on_host="host" in (observed["network"], *networks),
+        added=sorted(
+            added - {"", *(name.removeprefix("CAP_") for name in container.capabilities_add)}
+        ),
+    )
+
+
+def _kept_apart(
+    *, privileged: bool, reason: str, on_host: bool, added: Sequence[str] = ()
+) -> Finding:
+    """What keeps a container from being apart: of a plan, or of what ran."""
     wrong = []
-    if container.privileged:
+    if privileged:
+        why = f" ({reason})" if reason else ""
         wrong.append(
-            Sentence(
-                f"privileged ({container.privileged_reason})",
-                f"特权容器（{container.privileged_reason}）",
-            )
+            Sentence(f"privileged{why}", f"特权容器（{reason}）" if reason else "特权容器")
         )
-    if container.network == "host":
+    if on_host:
         wrong.append(Sentence("on the host's network", "使用主机网络"))
+    if added:
+        listed = ", ".join(added)
+        wrong.append(
+            Sentence(f"given what no plan names ({listed})", f"获得计划之外的权能（{listed}）")
+        )
     if wrong:
         return warned(
             Sentence(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual, Sentence
+from suite.documents.document import given
 from suite.documents.event import has_failed
 from suite.judge.log import engine
 from suite.judge.log.phases import phase_logs
@@ -90,12 +91,13 @@ def no_hidden_cache(evidence: Evidence, _: Results) -> Finding:
     "R095",
     title=Bilingual("The engine generated what was counted", "引擎生成数与计数一致"),
     asks=Bilingual(
-        "The engine's own counter of generated tokens grew by as much as the answers hold.",
-        "引擎自身的生成 token 计数的增量与回答中的数量一致。",
+        "The engine's own counter of generated tokens grew by as much as the answers hold, and without a prefix cache that of prompt "
+        "tokens by as much as the prompts.",
+        "引擎自身的生成 token 计数的增量与回答中的数量一致；没有前缀缓存时，其提示词 token 计数的增量亦与提示词一致。",
     ),
     reason=Bilingual(
-        "Usage that claims more than was generated; work for somebody else at the same time.",
-        "用量声称多于实际生成；同时为他人工作。",
+        "Usage that claims more than was generated or read; work for somebody else at the same time.",
+        "用量声称多于实际生成或读取；同时为他人工作。",
     ),
     phases="measured",
     broken=Bilingual(
@@ -134,6 +136,7 @@ def same_tokens(evidence: Evidence, results: Results) -> Finding:
                     f"{name}：引擎生成了 {theirs:.0f} 个 token，回答中有 {ours} 个",
                 )
             )
+    apart += _read_otherwise(evidence)
     if apart:
         return warned(apart[0], apart)
     if not judged:
@@ -148,6 +151,21 @@ def same_tokens(evidence: Evidence, results: Results) -> Finding:
             f"{judged} phases, the same count but for 2 %", f"{judged} 个阶段，计数相差不超过 2 %"
         )
     )
+
+
+def _read_otherwise(evidence: Evidence) -> Iterator[Sentence]:
+    """Phases whose prompts hold another number of tokens than the engine says it read; what a cache held it may leave out."""
+    for log, samples in () if evidence.plan.engine.prefix_caching else _phases(evidence):
+        theirs = engine.counted(samples, "prompt_tokens")
+        ours = [given(event.usage.engine_prompt) for event in log.events]
+        known = sum(tokens for tokens in ours if tokens is not None)
+        if theirs is None or None in ours or any(map(has_failed, log.events)):
+            continue
+        if abs(theirs - known) > TOKENS_SHARE * known + TOKENS_EACH * len(ours):
+            yield Sentence(
+                f"{log.name}: the engine read {theirs:.0f} prompt tokens, the prompts hold {known}",
+                f"{log.name}：引擎读取了 {theirs:.0f} 个提示词 token，提示词共有 {known} 个",
+            )
 
 
 @rule(

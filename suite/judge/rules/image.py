@@ -143,13 +143,14 @@ def _other(evidence: Evidence, record: ContainerRecord) -> str:
             f"{image.reference} is {image.id}, planned is {planned.digest}",
             f"{image.reference} 为 {image.id}，计划为 {planned.digest}",
         )
-    fact = evidence.environment.facts.get("image.digest")
-    named = given(fact.value) if fact else None
-    if named is not None and named not in digests:
-        return Sentence(
-            f"the card names {named}, the container ran {image.id}",
-            f"评分卡给出 {named}，容器运行的是 {image.id}",
-        )
+    for name in ("image.digest", "image.id", "image.running_id"):
+        fact = evidence.environment.facts.get(name)
+        named = given(fact.value) if fact else None
+        if named is not None and named not in digests:
+            return Sentence(
+                f"the card names {named}, the container ran {image.id}",
+                f"评分卡给出 {named}，容器运行的是 {image.id}",
+            )
     return _other_command(evidence.plan, record)
 
 

@@ -1,22 +1,31 @@
-"""Rules about what prompts and load cost: by length alone, by number under load. Tripwires for times that nobody measured."""
+"""Rules about what prompts and load cost, and what is left of a phase beside them. Tripwires for times that nobody measured."""
 
 from __future__ import annotations
 
+import statistics
 from typing import TYPE_CHECKING
 
 from suite.base.bilingual import Bilingual, Sentence
-from suite.declare.scenarios.phase import kind
+from suite.base.quantities import significant
+from suite.declare.scenarios.phase import is_conversation, is_search, kind
 from suite.documents.document import given
 from suite.documents.value import Measured
+from suite.judge.log.due import is_answer
 from suite.judge.log.fresh import asks_apart
+from suite.judge.log.phases import phase_logs
 from suite.judge.log.prefill import growths, loads
+from suite.judge.rules.clientload import small_ms
 from suite.judge.rules.host import MOST_CLOSED, SHARE
 from suite.judge.rules.rule import Finding, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from suite.documents.event import Request
     from suite.documents.plan import Plan
     from suite.documents.value import Value
     from suite.evidence import Evidence
+    from suite.judge.log.phases import PhaseLog
     from suite.judge.log.prefill import Growth
     from suite.judge.metrics.compute import Results
 
@@ -30,6 +39,16 @@ MOST_TOGETHER = 3
 """How many times faster prompts may be read together than alone; by this count engines show up to 1.0."""
 MOST_FASTER = 2
 """How many times faster tokens may come under load than alone: engines on quiet hosts show up to 1.14."""
+LONGEST_ENDING = 3
+"""Mean gaps (or milliseconds, where those are shorter) that a stream may last beyond its last chunk: engines show up to 1.9."""
+LEAST_GAPS = 4
+"""Gaps of an answer whose ending is looked at."""
+LEAST_ENDINGS = 8
+"""Such answers of a phase, of which half must end so late."""
+BEFORE_S = 5.0
+"""How long a closed loop may take to send its first request: up to 3.5 s on hosts with much else to do."""
+BEHIND_S = 2.0
+"""How long a phase may last beyond its last answer: up to 1.1 s, as long as time stamps allow (R104)."""
 GUESSED = Sentence(
     "speculation is declared: how much is guessed right differs by load",
     "已声明推测解码：猜中的比例随负载而异",
@@ -211,3 +230,98 @@ def _replicas(plan: Plan) -> int:
     if topology is not None:
         return topology.data * topology.pipeline
     return max(1, (plan.devices.count or 1) // plan.engine.tensor_parallel)
+
+
+@rule(
+    "R089",
+    title=Bilingual("Pauses hide no time", "停顿不隐藏时间"),
+    asks=Bilingual(
+        "In a closed loop the next request follows an answer within 1 ms or a twentieth of the median time to first token, whichever "
+        "is more, on average, and the first one within 5 s; half of the answers end within 3 mean gaps (of 1 ms at least) "
+        "of their last chunk; a phase ends within 2 s of its last answer.",
+        "闭环阶段中，回答结束后下一请求平均在 1 毫秒或首 token 时间中位数的二十分之一（取较大者）之内发出，首个请求在 5 s 之内发出；"
+        "半数回答在其末个数据块之后 3 个平均间隔（每个至少按 1 毫秒计）之内结束；阶段在其最后一个回答之后 2 s 之内结束。",
+    ),
+    reason=Bilingual(
+        "Requests that are said to be sent later than they were, chunks to have come sooner, a load to have been done before its phase was over: "
+        "what is taken from the times is left over as pauses. A tripwire.",
+        "谎称请求发送得更晚、数据块到达得更早、负载在阶段结束前早已完成：从时间中扣除的部分会以停顿的形式留下。仅为绊线。",
+    ),
+    phases="measured",
+    limits="open",
+)
+def no_pauses(evidence: Evidence, _: Results) -> Finding:
+    """No time is left over where the load leaves none."""
+    if _unreal(evidence.plan):
+        return not_applicable(NO_HARDWARE)
+    held = [
+        log
+        for log in phase_logs(evidence).values()
+        if log.doc.measured and log.events and not is_search(log.doc)
+    ]
+    alone = evidence.farm is None  # R123 asks each of several clients
+    pauses = [
+        Sentence(f"{log.name}: ", f"{log.name}：") + why
+        for log in held
+        for why in _pauses(log, alone=alone)
+    ]
+    if pauses:
+        return warned(pauses[0], pauses)
+    if not held:
+        return not_applicable(Sentence("no phase has an answer", "没有阶段含有回答"))
+    return passed(Sentence(f"{len(held)} phases without a pause", f"{len(held)} 个阶段，没有停顿"))
+
+
+def _pauses(log: PhaseLog, *, alone: bool) -> Iterator[Sentence]:
+    """Where time is left over in a phase; of several load clients only what each stream shows."""
+    late = [
+        (event.t_end - event.chunk_t0 - sum(event.chunk_dt))
+        / max(statistics.fmean(event.chunk_dt), 1e6)
+        for event in log.events
+        if is_answer(event) and event.chunk_t0 is not None and len(event.chunk_dt) >= LEAST_GAPS
+    ]
+    if len(late) >= LEAST_ENDINGS and (ending := statistics.median(late)) > LONGEST_ENDING:
+        yield Sentence(
+            f"streams go on for {significant(ending)} mean gaps behind their last chunk, bound {LONGEST_ENDING}",
+            f"数据流在末个数据块之后又持续 {significant(ending)} 个平均间隔，限度 {LONGEST_ENDING}",
+        )
+    share = log.doc.concurrency
+    if (
+        alone
+        and share is not None
+        and not (log.open_loop or log.doc.lockstep or is_conversation(log.doc))
+    ):
+        most = small_ms(
+            [
+                (event.chunk_t0 - event.t_send) / 1e6
+                for event in log.events
+                if event.chunk_t0 is not None
+            ]
+        )
+        if (waited := _waited_ms(log.events, share)) > most:
+            yield Sentence(
+                f"the next request was sent {significant(waited)} ms after an answer, on average, bound {significant(most)} ms",
+                f"回答之后平均 {significant(waited)} 毫秒才发出下一请求，限度 {significant(most)} 毫秒",
+            )
+    if not alone or log.start is None or log.end is None:
+        return
+    idle = (min(event.t_send for event in log.events) - log.start) / 1e9
+    if not log.open_loop and idle > BEFORE_S:
+        yield Sentence(
+            f"the first request was sent {idle:.1f} s after the phase began, bound {BEFORE_S:g} s",
+            f"阶段开始 {idle:.1f} s 后才发出首个请求，限度 {BEFORE_S:g} s",
+        )
+    idle = (log.end - max(event.t_end for event in log.events)) / 1e9
+    if idle > BEHIND_S:
+        yield Sentence(
+            f"the phase ended {idle:.1f} s after its last answer, bound {BEHIND_S:g} s",
+            f"阶段在最后一个回答之后 {idle:.1f} s 才结束，限度 {BEHIND_S:g} s",
+        )
+
+
+def _waited_ms(events: Sequence[Request], places: int) -> float:
+    """Milliseconds from an answer's end to the next request in its place, on average; 0 where none followed."""
+    ends = sorted(event.t_end for event in events)
+    sends = sorted(event.t_send for event in events)[places:]
+    waits = [send - end for end, send in zip(ends, sends, strict=False)]
+    return statistics.fmean(waits) / 1e6 if waits else 0.0

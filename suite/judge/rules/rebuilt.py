@@ -199,10 +199,10 @@ def planned_flags(plan: Plan) -> Finding:
     """Whether a plan's flags are those of its command and variables."""
     engine = plan.engine
     flags = read_flags(_words(engine), engine.env)
-    wrong = _denied(flags, engine) + _denied_replicas(flags, plan)
+    wrong = denied(flags, engine) + _denied_replicas(flags, plan)
     for role in _others(plan):
         other = read_flags(given(role.command, ()), role.env)
-        wrong += _denied(other, engine) + _denied_replicas(other, plan)
+        wrong += denied(other, engine) + _denied_replicas(other, plan)
     if wrong:
         return failed(
             Sentence(
@@ -259,7 +259,7 @@ def flags_follow(evidence: Evidence, _: Results) -> Finding:
     return planned_flags(evidence.plan)
 
 
-def _denied(flags: Flags, engine: Engine) -> list[str]:
+def denied(flags: Flags, engine: Engine) -> list[str]:
     """What a plan's flags deny of what its command and variables say."""
     wrong: list[str] = []
     if flags.prefix_caching and not engine.prefix_caching:

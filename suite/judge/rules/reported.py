@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.base.errors import SuiteError
 from suite.declare.plan.basis import PACKAGE, release_beyond
+from suite.declare.plan.flags import read_flags
 from suite.documents.document import given
 from suite.judge.log.origin import fingerprints
+from suite.judge.rules.rebuilt import denied
 from suite.judge.rules.rule import Finding, failed, not_applicable, of, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
     from suite.evidence import Evidence
 
 RESOLVED: Final = "engine.resolved_config"
+GIVEN: Final = "engine.non_default_arguments"
 _MEMBER: Final = re.compile(r"(?:^|, )(\w+)=([^,()\[\]{}]*)")
+_ARGUMENT: Final = re.compile(r"'(\w+)': (?:'([^']*)'|([\w.]+))")
+_LOADS_NOTHING: Final = "dummy"
+"""A way of loading weights in which none are."""
 _NOTHING: Final = ("None", "auto", "")
 _NUMBERS: Final = re.compile(r"^v?(\d+(?:\.\d+)*)")
 
@@ -53,9 +59,9 @@ def _said(evidence: Evidence) -> dict[str, str] | Finding:
     "R075",
     title=Bilingual("The engine says what the plan says", "引擎自述与计划一致"),
     asks=Bilingual(
-        "Precision, ranks, longest context, prefix cache, quantisation and speculation that the engine reports when it "
-        "starts are the plan's; its version, and those of its packages, are the declared ones, of a release whose arguments are declared.",
-        "引擎启动时报告的精度、并行数、最长上下文、前缀缓存、量化与推测解码均与计划一致；其版本及软件包版本与声明相符，并在所声明参数适用的版本之内。",
+        "Precision, ranks and replicas, longest context, prefix cache, quantisation, speculation, model and tokenizer that the engine "
+        "reports when it starts, as it got and as it resolved them, are the plan's; its version, and those of its packages, are the declared ones, of a release whose arguments are declared.",
+        "引擎启动时报告的（所得到的与所解析出的）精度、并行数与副本数、最长上下文、前缀缓存、量化、推测解码、模型与 tokenizer 均与计划一致；其版本及软件包版本与声明相符，并在所声明参数适用的版本之内。",
     ),
     reason=Bilingual(
         "A server that starts with other arguments than those of its command, by a file or a default.",
@@ -72,6 +78,16 @@ def _said(evidence: Evidence) -> dict[str, str] | Finding:
 def engine_agrees(evidence: Evidence, facts: dict[str, str]) -> Finding:
     """What the engine reported is what was planned."""
     plan = evidence.plan
+    arguments = _ARGUMENT.findall(facts.get(GIVEN, ""))
+    got = [f"--{name.replace('_', '-')}={text or bare}" for name, text, bare in arguments]
+    if wrong := denied(read_flags(got, {}), plan.engine):
+        return failed(
+            Sentence(
+                f"the engine says that it got other arguments: {wrong[0]}",
+                f"引擎自述得到的参数不同：{chinese(wrong[0])}",
+            ),
+            wrong,
+        )
     if wrong := _resolved(plan, facts.get(RESOLVED, "")):
         return failed(
             Sentence(
@@ -119,6 +135,12 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
     }
     if not engine.quantisation:
         wanted |= {"dtype": f"torch.{engine.dtype.executed}"}
+    if given(plan.topology) is None:
+        wanted |= {"pipeline_parallel_size": "1", "data_parallel_size": "1"}
+    if re.fullmatch(r"[\w/.@+-]+", engine.model_target):
+        wanted |= {"model": repr(engine.model_target)}
+        if not any(word.startswith("--tokenizer") for word in engine.command):
+            wanted |= {"tokenizer": repr(engine.model_target)}
     wrong: list[str] = [
         Sentence(
             f"{name}={members[name]}, planned {value}", f"{name}={members[name]}，计划为 {value}"
@@ -132,6 +154,8 @@ def _resolved(plan: Plan, printed: str) -> list[str]:
         "quantization": (bool(engine.quantisation), _NOTHING),
         "kv_cache_dtype": (bool(engine.quantisation), (*_NOTHING, engine.dtype.executed)),
     }
+    if members.get("load_format") == _LOADS_NOTHING:
+        wrong.append(Sentence("it loads no weights (dummy)", "未加载任何权重（dummy）"))
     return wrong + [
         Sentence(f"{name}={members[name]}, planned is none", f"{name}={members[name]}，计划中没有")
         for name, (planned, nothing) in denied.items()

@@ -216,7 +216,7 @@ def read_script(text: str) -> Script:
     data = (
         jsonio.read_bytes(Path(name), error=DeclarationError)
         if name != "--script"
-        else text.encode()
+        else text.encode("utf-8", "surrogateescape")
     )
     document = jsonio.loads(data, name=name)
     if not isinstance(document, dict):

@@ -9,6 +9,7 @@ from pathlib import Path
 from suite.base import resources
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, UsageError, nearest
+from suite.base.safe import resolved
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.measure.fetch import modelscope
 
@@ -51,7 +52,7 @@ def find(name: str | None) -> ModelSource:
         return ModelSource(MINI_NAME, None, MINI_MODEL)
     path = resources.expanded(name)
     if path.is_dir():
-        return ModelSource(path.resolve().name, None, path.resolve())
+        return ModelSource(resolved(path).name, None, resolved(path))
     identifier = name.removeprefix(MODELSCOPE)
     if identifier != name and _HUB_ID.match(identifier):
         return _from_modelscope(identifier)

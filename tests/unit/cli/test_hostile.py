@@ -51,6 +51,7 @@ def _bomb(path: Path) -> None:
 HOSTILE: dict[str, Callable[[Path], object]] = {
     "pipe": _fifo,
     "link": lambda path: path.symlink_to("/etc/passwd"),
+    "loop": lambda path: path.symlink_to(path),
     "folder": lambda path: path.mkdir(),
     "device": lambda path: path.symlink_to("/dev/zero"),
     "terabyte": _terabyte,
@@ -99,6 +100,7 @@ FILES: tuple[tuple[str, ...], ...] = (
     ("check", "EMPTY", "--trust", X),
     ("check", "EMPTY", "--trust", "TRUST", "--waivers", X),
     ("site", X, "--trust", "TRUST", "--out", "site"),
+    ("site", "EMPTY", "--trust", "TRUST", "--state", X, "--out", "site"),
     ("store", "push", X, "--to", "oci:layout"),
     ("store", "pull", f"oci:{X}", "--to", "tree"),
     ("export", X, "--format", "vllm-bench", "--out", "out.json"),
