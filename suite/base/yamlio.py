@@ -105,7 +105,8 @@ class _Builder:
                 self.refuse(
                     key_node,
                     Sentence(f"the member {key!r} occurs twice", f"成员 {key!r} 出现两次"),
-                    pointer=inner,
+                    Sentence("keep one", "请保留其一"),
+                    inner,
                 )
                 continue
             self.lines[inner] = key_node.start_mark.line + 1
@@ -174,10 +175,18 @@ def _nodes(text: str, name: str, error: type[SuiteError]) -> list[yaml.Node | No
         return _composed(text, name, error, yaml.SafeLoader)
 
 
+_KINDS = {
+    yaml.AnchorToken: Sentence("an anchor is not allowed", "不允许锚点"),
+    yaml.AliasToken: Sentence("an alias is not allowed", "不允许别名"),
+    yaml.TagToken: Sentence("a tag is not allowed", "不允许标签"),
+}
+
+
 def _composed(
     text: str, name: str, error: type[SuiteError], loader: type[yaml.SafeLoader]
 ) -> list[yaml.Node | None]:
     depth = 0
+    refused = []
     for token in yaml.scan(text, Loader=loader):
         depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
         if depth > MAX_DEPTH:
@@ -188,15 +197,11 @@ def _composed(
                 Sentence(f"nested deeper than {MAX_DEPTH}", f"嵌套超过 {MAX_DEPTH} 层"),
                 place,
             )
-        if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
-            kind = type(token).__name__.removesuffix("Token").lower()
+        if type(token) in _KINDS:
             place = Place(name, token.start_mark.line + 1)
-            raise error(
-                "yaml-refused",
-                Sentence(f"an {kind} is not allowed", f"不允许 {kind}"),
-                place,
-                Sentence("write it out", "请写出全文"),
-            )
+            hint = Sentence("write it out", "请写出全文")
+            refused.append(Problem(_KINDS[type(token)], place, hint))
+    _require(refused, error)
     return list(yaml.compose_all(text, Loader=loader))
 
 
@@ -213,13 +218,17 @@ def _text(data: bytes, name: str, error: type[SuiteError]) -> str:
             "yaml-refused",
             Sentence("starts with a byte order mark", "以字节顺序标记开头"),
             Place(name, 1),
+            Sentence("save it as UTF-8 without one", "请存为不带该标记的 UTF-8"),
         )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as cause:
         line = 1 + data[: cause.start].count(b"\n")
         raise error(
-            "yaml-refused", Sentence("not UTF-8", "不是 UTF-8"), Place(name, line)
+            "yaml-refused",
+            Sentence("not UTF-8", "不是 UTF-8"),
+            Place(name, line),
+            Sentence("save it as UTF-8", "请存为 UTF-8"),
         ) from cause
     tabs = [
         Problem(
@@ -271,6 +280,10 @@ def loads(
                 f"不是 YAML：{cause.problem or cause.context}",
             ),
             place,
+            Sentence(
+                "a text with a colon, a # or a sign before it needs quotation marks; what belongs together is indented alike",
+                "含冒号、# 或以符号开头的文本须加引号；同级内容缩进一致",
+            ),
         ) from cause
     except yaml.YAMLError as cause:
         raise error(
@@ -282,7 +295,8 @@ def loads(
             if len(nodes) == 0 or nodes[0] is None
             else Sentence("more than one document", "多于一个文档")
         )
-        raise error("yaml-refused", message, Place(name))
+        hint = Sentence("a file holds one, without ---", "一个文件仅含一个文档，不写 ---")
+        raise error("yaml-refused", message, Place(name), hint)
     builder = _Builder(name, error)
     value = builder.build(nodes[0], "")
     if not lenient:

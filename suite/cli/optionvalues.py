@@ -138,7 +138,7 @@ def private_peaks(texts: Iterable[str]) -> dict[str, PrivatePeak]:
     peaks: dict[str, PrivatePeak] = {}
     for text in texts:
         match = re.fullmatch(r"([a-z0-9_]+)=([0-9]+(?:\.[0-9]+)?)@(.+)", text)
-        if match is None:
+        if match is None or not float(match[2]):
             hint = Sentence("for example fp16=98@data-sheet-rev2", "例如 fp16=98@data-sheet-rev2")
             raise UsageError(
                 "peak-wrong",

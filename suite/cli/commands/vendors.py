@@ -154,7 +154,9 @@ def new(vendor: str, parent: Path | None) -> int:
 
     path = new_vendor(vendor, parent or resources.workspace() / "vendors")
     # Of one that lies elsewhere, the path is its name on the command line.
-    named = vendor if path.parent.parent.resolve() == VENDOR_DIRECTORY.resolve() else path.parent
+    elsewhere = path.parent.parent.resolve() != VENDOR_DIRECTORY.resolve()
+    # Without a slash it would be the name of a shipped one.
+    named = f"{path.parent.parent}/{vendor}" if elsewhere else vendor
     say(placed(str(path), Sentence("write what is true, then", "请如实填写，然后")))
     for words in (
         "vendors check {}",

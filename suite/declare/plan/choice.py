@@ -16,7 +16,7 @@ from suite.documents.plan import UNKNOWN, Devices, RuntimeKind
 from suite.documents.vendor_model import DtypeRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from suite.declare.plan.topology import Layout
     from suite.declare.vendor.load import Vendor
@@ -342,7 +342,7 @@ def choose_dtype(
                 f"dtype：{engine.id} 不允许 {requested or '未知'}；可取 {', '.join(rows)}",
             )
             + (f": {why}" if why else ""),
-            hint=Sentence("name one with --dtype", "请以 --dtype 指定"),
+            hint=_nearest_dtype(requested, engine, list(rows.values())),
         )
     row = rows[requested]
     if facts.quantisation is None:
@@ -355,6 +355,21 @@ def choose_dtype(
             )
         return row
     return quantised(engine, rows[requested], facts.quantisation)
+
+
+def _nearest_dtype(requested: str, engine: DeclaredEngine, rows: Sequence[DtypeRow]) -> str:
+    """What to name instead: the engine's own word for a peak's, as ``bf16``."""
+    own = [row.requested for row in rows if requested in (row.precision, row.executed)]
+    if own:
+        return Sentence(
+            f"name it as the engine does: --dtype {own[0]}", f"请按引擎的写法：--dtype {own[0]}"
+        )
+    if requested in [kind.method for kind in engine.quantisation]:
+        return Sentence(
+            f"{requested} is a quantisation of the weights: name a model that has them, or the engine's argument for it",
+            f"{requested} 是权重的量化方式：请指定这样的模型，或给出引擎的相应参数",
+        )
+    return Sentence("name one with --dtype", "请以 --dtype 指定")
 
 
 def _reaches_engine(placeholder: str, engine: DeclaredEngine) -> bool:

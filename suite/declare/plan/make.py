@@ -22,7 +22,7 @@ from suite.declare.plan.conversion import conversion_doc, model_type, needs_conv
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
 from suite.declare.plan.imagechoice import choose_image
 from suite.declare.plan.room import chosen_context, profile_room
-from suite.declare.plan.selection import choose, choose_division
+from suite.declare.plan.selection import choose, choose_division, refuse_idle
 from suite.declare.plan.topology import topology_doc
 from suite.declare.profiles.expand import expand_phases, longest_request
 from suite.declare.tasks.prompt import COMPAT_FLAGPERF, load_prompt
@@ -104,6 +104,8 @@ def make_plan(
     chosen = Options() if options is None else options
     division = choose_division(profile, chosen)
     choice = choose(vendor, engine_id, accelerator_id, devices, model, runtime, chosen, division)
+    if runtime != "endpoint":
+        refuse_idle(choice, overrides or {})
     dtype = choose_dtype(choice.engine, model.facts, chosen.dtype, choice.device)
     request = _request(choice, profile)
     room = profile_room(profile, choice, request)

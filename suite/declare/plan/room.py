@@ -73,7 +73,15 @@ def chosen_context(profile: Profile, choice: Choice, longest: int) -> tuple[int,
                     "各厂商以同样方式截断文档；或请求 --division open",
                 ),
             )
-        texts = length = min(limit, model_limit)
+        if limit > model_limit:
+            raise UsageError(
+                "argument-wrong",
+                Sentence(
+                    f"max-model-len: {limit} is more than the model's {model_limit} positions",
+                    f"max-model-len：{limit} 超出模型的 {model_limit} 个位置",
+                ),
+            )
+        texts = length = limit
     if texts <= new:
         message = Sentence(
             f"a context of {texts} tokens leaves no room for a prompt beside {new} new ones",

@@ -19,6 +19,8 @@ from suite.declare.plan.topology import choose_layout
 from suite.documents.workload import Division
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from suite.declare.profiles.load import Profile
     from suite.declare.vendor.load import Vendor
     from suite.documents.basis import Options
@@ -109,6 +111,30 @@ def choose(  # noqa: PLR0917 - one row of choices
         engine_named=engine_id is not None,
         devices_named=devices is not None or bool(options.visible),
         plain=division == "closed" or options.division is None,
+    )
+
+
+def refuse_idle(choice: Choice, arguments: Iterable[str]) -> None:
+    """Refuse devices that no rank uses, unless nodes or an argument of the user's put replicas or stages there.
+
+    Raises:
+        UsageError: ``tensor-parallel-wrong``.
+    """
+    devices, ranks = len(choice.indices), choice.ranks
+    used = -(-ranks // choice.device.topology.ranks_per_device)
+    others = any("parallel" in name or name.strip("-").startswith("dp") for name in arguments)
+    if used >= devices or choice.layout is not None or others:
+        return
+    raise UsageError(
+        "tensor-parallel-wrong",
+        Sentence(
+            f"{ranks} tensor-parallel ranks use {used} of {devices} devices",
+            f"{ranks} 个张量并行 rank 只使用 {devices} 个设备中的 {used} 个",
+        ),
+        hint=Sentence(
+            f"name --devices {used}: MFU and energy count every device",
+            f"请指定 --devices {used}：MFU 与能耗按所有设备计算",
+        ),
     )
 
 

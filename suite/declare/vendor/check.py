@@ -43,6 +43,8 @@ def semantic_problems(
     problems += _duplicates(doc)
     problems += _references(doc)
     problems += _expressions(doc)
+    problems += _matches(doc)
+    problems += _devices(doc)
     problems += _versions(doc)
     problems += _parsers(doc, parsers)
     for index, engine in enumerate(doc.engines):
@@ -203,6 +205,85 @@ def _expressions(doc: Vendor) -> list[Found]:
         for at, pattern in written
         if pattern is not None and (why := expressions.problem(pattern))
     ]
+
+
+def _matches(doc: Vendor) -> list[Found]:
+    """What tells the accelerators apart must not find another, nor everything."""
+    problems: list[Found] = []
+    for index, device in enumerate(doc.accelerators):
+        names = [other.name for other in doc.accelerators[:index]]
+        if device.name in names:
+            message = Sentence(
+                f"the name {device.name!r} occurs twice", f"名称 {device.name!r} 出现两次"
+            )
+            problems.append(
+                (f"/accelerators/{index}/name", message, Sentence("rename one", "请更改其一"))
+            )
+        pattern = given(device.match)
+        if pattern is None or expressions.problem(pattern):
+            continue
+        found = [
+            other.id
+            for other in doc.accelerators
+            if other is not device
+            and (
+                given(other.match) == pattern
+                or expressions.start_of(pattern, other.name) is not None
+            )
+        ]
+        everything = expressions.start_of(pattern, "") is not None
+        if found or everything:
+            message = (
+                Sentence("the match finds every device", "match 会匹配任何设备")
+                if everything
+                else Sentence(
+                    f"the match of {device.id} finds {found[0]} too",
+                    f"{device.id} 的 match 也会匹配 {found[0]}",
+                )
+            )
+            hint = Sentence(
+                "write what the tool prints of this one alone; \\b ends a word",
+                "请写工具仅对该设备输出的文字；\\b 表示词的边界",
+            )
+            problems.append((f"/accelerators/{index}/match", message, hint))
+    return problems
+
+
+def _devices(doc: Vendor) -> list[Found]:
+    """Nodes and mounts are paths of the host, and each device has a node of its own."""
+    problems: list[Found] = []
+    for index, way in enumerate(doc.access):
+        nodes, at = given(way.nodes), f"/access/{index}"
+        each = nodes.per_device if nodes is not None else ()
+        common = nodes.common if nodes is not None else ()
+        paths = {f"{at}/nodes/common/{n}": path for n, path in enumerate(common)}
+        paths |= {f"{at}/nodes/per_device/{n}": path for n, path in enumerate(each)}
+        for number, mount in enumerate(given(way.mounts, ())):
+            paths |= {
+                f"{at}/mounts/{number}/source": mount.source,
+                f"{at}/mounts/{number}/target": mount.target,
+            }
+        hint = Sentence("write the whole path, from /", "请写完整路径，以 / 开头")
+        problems += [
+            (place, Sentence(f"{path!r} is no whole path", f"{path!r} 不是完整路径"), hint)
+            for place, path in paths.items()
+            if not path.startswith("/")
+        ]
+        named = [(f"{at}/nodes/per_device/{n}", path) for n, path in enumerate(each)]
+        named += [(f"{at}/cdi", way.cdi)] if way.cdi is not UNSET else []
+        for place, text in named:
+            if "{index}" not in text:
+                message = Sentence(
+                    f"{text!r} is the same for every device", f"{text!r} 对每个设备都相同"
+                )
+                problems.append(
+                    (
+                        place,
+                        message,
+                        Sentence("put {index} where its number stands", "请在编号处写 {index}"),
+                    )
+                )
+    return problems
 
 
 def _versions(doc: Vendor) -> list[Found]:

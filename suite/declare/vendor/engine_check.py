@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from msgspec import UNSET
+from msgspec import UNSET, json
 
+from suite.base import versions
 from suite.base.bilingual import Sentence
 from suite.base.errors import choices
 from suite.declare.vendor import template
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 Found: TypeAlias = "tuple[str, Sentence, Sentence]"
 """JSON pointer, message, hint."""
 
+_REFERENCE: Final = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9][a-z0-9._/-]*(?::[\w][\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+)
+"""Of an image: registry, path in small letters, tag, digest."""
 _ONE: Final = Sentence("keep one", "请保留其一")
 _ONE_OUT: Final = Sentence("remove one", "请删除其一")
 
@@ -27,8 +33,12 @@ def engine_problems(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
     """(pointer, message, hint) for everything in one engine that cannot be right; pointers begin at the engine."""
     return [
         *_arguments(engine),
+        *_refusals(engine),
+        *_environment(engine),
+        *_releases(engine),
         *_dtypes(engine, doc),
         *_conversion(engine, doc),
+        *_ranks(engine),
         *_layouts(engine),
         *_images(engine),
         *_requests(engine),
@@ -66,7 +76,69 @@ def _arguments(engine: DeclaredEngine) -> list[Found]:
             )
             problems.append((f"{at}/name", message, hint))
         problems += [(at + pointer, m, h) for pointer, m, h in _argument_value(engine, index)]
+        bounds = [n for n in ("allowed", "minimum", "maximum") if getattr(rule, n) is not UNSET]
+        if rule.takes == "flag" and bounds:
+            message = Sentence(
+                f"{rule.name} is a flag and has {bounds[0]}",
+                f"{rule.name} 为 flag，却有 {bounds[0]}",
+            )
+            problems.append((f"{at}/{bounds[0]}", message, Sentence("remove it", "请删除")))
     return problems
+
+
+def _refusals(engine: DeclaredEngine) -> list[Found]:
+    """A refused value that its rule never admits, or a companion or precision that is not declared, is a slip of the pen."""
+    problems: list[Found] = []
+    names = {n for rule in engine.arguments for n in (rule.name, *given(rule.aliases, ()))}
+    rows = [row.requested for row in engine.dtypes.rows]
+    for index, rule in enumerate(engine.arguments):
+        for number, refused in enumerate(given(rule.refused, ())):
+            at = f"/arguments/{index}/refused/{number}"
+            value, beside = given(refused.value), given(refused.beside)
+            if wrong := value is not None and wrong_value(
+                engine.id, rule, value, given(rule.allowed)
+            ):
+                problems.append((f"{at}/value", *wrong))
+            if beside is not None and beside not in names:
+                message = Sentence(f"no rule is of {beside}", f"没有 {beside} 的规则")
+                problems.append((f"{at}/beside", message, choices(beside, sorted(names))))
+            for place, dtype in enumerate(given(refused.dtypes, ())):
+                if dtype not in rows:
+                    message = Sentence(
+                        f"the precision {dtype!r} is not among the rows",
+                        f"精度 {dtype!r} 不在 rows 之列",
+                    )
+                    problems.append((f"{at}/dtypes/{place}", message, choices(dtype, rows)))
+    return problems
+
+
+def _environment(engine: DeclaredEngine) -> list[Found]:
+    always = [item.name for item in engine.env if item.when is UNSET]
+    problems: list[Found] = []
+    seen: set[str] = set()
+    for index, item in enumerate(engine.env):
+        if item.when is UNSET and item.name in seen:
+            message = Sentence(f"{item.name} is set twice", f"{item.name} 设置了两次")
+            problems.append((f"/env/{index}/name", message, _ONE))
+        seen |= {item.name} & {*always}
+    for index, removed in enumerate(engine.unset_env):
+        if removed.name in always:
+            message = Sentence(
+                f"{removed.name} is both set and removed", f"{removed.name} 既设置又删除"
+            )
+            problems.append((f"/unset_env/{index}/name", message, _ONE_OUT))
+    return problems
+
+
+def _releases(engine: DeclaredEngine) -> list[Found]:
+    span = given(engine.versions)
+    if span is None or not versions.at_least(span.at_least, span.below):
+        return []
+    message = Sentence(
+        f"no release is at least {span.at_least} and below {span.below}",
+        f"没有不低于 {span.at_least} 且低于 {span.below} 的版本",
+    )
+    return [("/versions/below", message, Sentence("write a later one", "请写更高的版本"))]
 
 
 def _argument_value(engine: DeclaredEngine, index: int) -> list[Found]:
@@ -106,6 +178,9 @@ def _dtypes(engine: DeclaredEngine, doc: Vendor) -> list[Found]:
     runs_on = [device for device in doc.accelerators if device.id in engine.accelerators]
     known = {peak.precision for device in runs_on for peak in device.peaks}
     for index, row in enumerate(dtypes.rows):
+        if row.requested in offered[:index]:
+            message = Sentence(f"{row.requested} has two rows", f"{row.requested} 在 rows 中有两行")
+            problems.append((f"/dtypes/rows/{index}/requested", message, _ONE))
         if row.requested not in (row.executed, "auto") and not row.note:
             message = Sentence(
                 f"{row.requested} silently becomes {row.executed}",
@@ -188,6 +263,28 @@ def _baked_ranks(engine: DeclaredEngine, command: str, baked: str) -> list[Found
     return problems
 
 
+def _ranks(engine: DeclaredEngine) -> list[Found]:
+    """An engine that may have several ranks must be told how many, or devices stand idle and MFU divides by them."""
+    allowed = engine.tensor_parallel.allowed
+    if not all(number > 0 for number in allowed):
+        message = Sentence("a number of ranks below 1", "rank 数小于 1")
+        return [("/tensor_parallel/allowed", message, Sentence("count from 1", "从 1 计起"))]
+    if allowed == (1,):
+        return []
+    told = template.names(json.encode(engine).decode())
+    if {"tensor_parallel", "devices", "visible"} & {*told}:
+        return []
+    message = Sentence(
+        "nothing tells the engine how many ranks share the model: devices beyond the first would stand idle",
+        "没有任何内容告知引擎由几个 rank 分担模型：首个之外的设备会闲置",
+    )
+    hint = Sentence(
+        'give its argument value: "{tensor_parallel}", or write allowed: [1]',
+        '请将其参数写作 value: "{tensor_parallel}"，或写 allowed: [1]',
+    )
+    return [("/tensor_parallel/allowed", message, hint)]
+
+
 def _layouts(engine: DeclaredEngine) -> list[Found]:
     problems: list[Found] = []
     for index, layout in enumerate(given(engine.layouts, ())):
@@ -217,13 +314,20 @@ def _images(engine: DeclaredEngine) -> list[Found]:
         reference = image.reference
         last = reference.rpartition("/")[2]
         if (
-            image.source == "registry"
+            image.source in ("registry", "tarball")
             and reference != "unknown"
             and ":" not in last
             and not image.digest
         ):
             hint = Sentence("add a tag or a digest", "请添加标签或摘要")
             message = Sentence(f"{reference} names no version", f"{reference} 未指明版本")
+            problems.append((f"/images/{index}/reference", message, hint))
+        elif image.source != "local" and not _REFERENCE.fullmatch(reference):
+            hint = Sentence(
+                "such as registry.example/team/engine:1.2: small letters, no scheme, no space",
+                "例如 registry.example/team/engine:1.2：小写字母，不带协议与空格",
+            )
+            message = Sentence(f"{reference!r} names no image", f"{reference!r} 不是镜像名称")
             problems.append((f"/images/{index}/reference", message, hint))
         if image.source == "build" and ":" in last:
             hint = Sentence(
@@ -248,6 +352,16 @@ def _requests(engine: DeclaredEngine) -> list[Found]:
         message = Sentence("the server has no path at all", "服务器没有任何路径")
         hint = Sentence("name one of the two", "请写明 chat_path 与 completions_path 之一")
         problems.append(("/request", message, hint))
+    paths = {
+        "/readiness/path": engine.readiness.path,
+        "/request/chat_path": request.chat_path,
+        "/request/completions_path": request.completions_path,
+    }
+    for at, path in paths.items():
+        if path is not None and not path.startswith("/"):
+            message = Sentence(f"{path!r} is no path of the server", f"{path!r} 不是服务器上的路径")
+            hint = Sentence("it begins with /, such as /health", "以 / 开头，例如 /health")
+            problems.append((at, message, hint))
     for name in request.omit:
         for member, sent in (
             ("extra_body", request.extra_body),

@@ -38,11 +38,24 @@ def explain(problem: Problem, value: JSONValue) -> Problem:
     elif missing := re.match(r"'(\w+)' is a required property", message):
         message = Sentence(f"the member {missing[1]!r} is missing", f"缺少成员 {missing[1]!r}")
         hint = hint or _description(pointer, missing[1])
+    elif " is not of type " in message and (quoting := _quoting(message, _at(value, pointer))):
+        hint = quoting
     elif not hint:
         hint = _description(pointer, None)
     if hint and not isinstance(hint, Sentence):
         hint = Sentence(hint, f"模式中的说明：{hint}")
     return Problem(message, problem.place, hint)
+
+
+def _quoting(message: str, found: JSONValue) -> str:
+    """What to do where quotation marks are missing or too many; "" where it is not that."""
+    wanted = message.rpartition(" is not of type ")[2]
+    if isinstance(found, bool | int | float) and wanted.startswith("string"):
+        return Sentence("put it in quotation marks", "请加上引号")
+    numeric = isinstance(found, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", found)
+    if numeric and wanted.startswith(("number", "integer")):
+        return Sentence(f"write {found} without quotation marks", f"请写 {found}，不加引号")
+    return ""
 
 
 def _at(value: JSONValue, pointer: str) -> JSONValue:

@@ -24,7 +24,7 @@ from suite.base.resources import resource
 from suite.base.safe import replace_file, resolved
 from suite.declare.vendor.check import semantic_problems
 from suite.declare.vendor.explain import explain
-from suite.declare.vendor.repair import SMALLEST, Repaired
+from suite.declare.vendor.repair import SMALLEST, Repaired, rests_on
 from suite.documents.codec import convert
 from suite.documents.document import given
 from suite.documents.vendor import Vendor as VendorDocument
@@ -289,7 +289,7 @@ def _problems(
     def stands_in(problem: Problem) -> bool:
         """Whether a finding is about a stand-in for what YAML refuses."""
         at = (problem.place and problem.place.pointer) or ""
-        return any(at == place or at.startswith(f"{place}/") for place in refused)
+        return any(rests_on(at, place) for place in refused)
 
     problems = [explain(problem, read.value) for problem in broken if not stands_in(problem)]
     problems += read.refused

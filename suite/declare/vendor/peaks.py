@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence, chinese, joined, placed
-from suite.base.errors import UsageError
+from suite.base.errors import UsageError, choices
 from suite.documents.document import given
 from suite.documents.peaks import CPUBasis, Peak, Peaks
 
@@ -41,9 +41,19 @@ def select_peaks(
         cpu: what a CPU's peak follows from, if declared.
 
     Raises:
-        UsageError: ``peak-not-private``, ``cpu-peak-wrong``.
+        UsageError: ``peak-not-private``, ``peak-wrong``, ``cpu-peak-wrong``.
     """
     peaks: dict[str, DeclaredPeak] = {peak.precision: peak for peak in device.peaks}
+    for brought in private:
+        if brought not in peaks:
+            raise UsageError(
+                "peak-wrong",
+                Sentence(
+                    f"{device.name} has no precision {brought!r}",
+                    f"{device.name} 没有精度 {brought!r}",
+                ),
+                hint=choices(brought, peaks),
+            )
     peak = peaks.get(precision)
     compute, unknown = _compute(vendor, device, precision, peak=peak, private=private, cpu=cpu)
     bandwidth = device.memory.bandwidth

@@ -25,6 +25,12 @@ _ROUNDS: Final = 40
 """A repair can show what was hidden behind it; nothing is nested deeper than a fraction of this."""
 
 
+def rests_on(pointer: str, place: str) -> bool:
+    """Whether what stands at a pointer is at a place or within it, or says that the figure there is the one that is used."""
+    used = place.removesuffix("value") + "used" if place.endswith("/value") else place
+    return pointer in (place, used) or pointer.startswith(f"{place}/")
+
+
 class Repaired:
     """A declaration with its broken places replaced."""
 
@@ -48,7 +54,7 @@ class Repaired:
 
     def concerns(self, pointer: str, message: str) -> bool:
         """Whether a finding is about what was written, not about a replacement."""
-        replaced = any(pointer == at or pointer.startswith(f"{at}/") for at in self._replaced)
+        replaced = any(rests_on(pointer, at) for at in self._replaced)
         return not replaced and not any(repr(name) in message for name in self._lost)
 
     def _replace(self, problem: Problem) -> None:

@@ -426,7 +426,7 @@ def test_a_shipped_declaration_is_checked_by_its_name(suite, tmp_path, monkeypat
     assert "did you mean 'mthreads'?" in out
 
 
-def test_a_new_declaration_is_in_order_and_plans(suite, refused, tmp_path):
+def test_a_new_declaration_is_in_order_and_plans(suite, refused, tmp_path, monkeypatch):
     status, said, _ = suite("vendors", "new", "my-card", "--in", tmp_path)
     assert status == 0
     assert f"suite run --vendor {tmp_path}/my-card --emulate" in said
@@ -444,6 +444,8 @@ def test_a_new_declaration_is_in_order_and_plans(suite, refused, tmp_path):
     status, out, err = suite(*words)
     assert status == 0, err
     assert "/dev/my-card0" in out
+    monkeypatch.chdir(tmp_path)
+    assert "--vendor ./beside --emulate" in suite("vendors", "new", "beside", "--in", ".")[1]
     refused("vendors", "new", "my-card", "--in", tmp_path, code="file-exists", status=2)
     refused("vendors", "new", "My Card", "--in", tmp_path, code="vendor-name-wrong", status=2)
     refused("vendors", "new", "other", "--in", "/proc/no", code="file-unwritable", status=2)
