@@ -34,10 +34,23 @@ class Changes:
     edited: frozenset[str]
 
     def folders(self) -> frozenset[str]:
-        """The submissions that were touched."""
+        """The submissions that were touched; of one that git keeps as another repository it knows the folder alone."""
         return frozenset(
-            "/".join(name.split("/")[:3]) for name in self.touched if name.count("/") > 2
+            "/".join(name.split("/")[:3]) for name in self.touched if name.count("/") >= 2
         )
+
+
+def fork(tree: Path, commit: str) -> str:
+    """Where the checkout parted from a commit: what came to that commit's branch since then, this checkout did not remove.
+
+    The commit itself where git knows of no such point, as in a shallow clone, or knows no such commit.
+    """
+    if commit.startswith("-"):
+        return commit
+    try:
+        return _git(tree, ["merge-base", commit, "HEAD"], commit).strip()
+    except UsageError:
+        return commit
 
 
 def since(tree: Path, commit: str) -> Changes:

@@ -15,7 +15,7 @@ from suite.documents.check import CHECK_SCHEMA, CheckReport
 from suite.judge.attest.steps import Steps
 from suite.judge.submissions import affected, folders, index
 from suite.judge.submissions.affected import Affected, Deciding
-from suite.judge.submissions.changes import Changes, since
+from suite.judge.submissions.changes import Changes, fork, since
 from suite.judge.submissions.check import check
 from suite.judge.submissions.replay import related, trace
 
@@ -46,7 +46,8 @@ def check_tree(
     Args:
         paths: the tree, or what lies in it.
         setting: what the reviewer knows; traces and edits are filled in here.
-        commit: only what was changed since, and what a change of the files that decide may touch; "" for everything.
+        commit: only what was changed since the checkout parted from it, and what a change of the files that decide may touch; ""
+            for everything.
         deciding: those files; None where their changes are not asked for.
         jobs: processes.
         progress: told of each submission, in order.
@@ -56,9 +57,10 @@ def check_tree(
         TrustError: as `suite.judge.submissions.check.check`.
     """
     tree, (everything, everywhere) = _listed(paths)
-    changes = since(tree, commit) if commit else Changes(frozenset(), frozenset())
+    parted = fork(tree, commit) if commit else ""
+    changes = since(tree, parted) if commit else Changes(frozenset(), frozenset())
     touched = changes.folders()
-    beside = affected.since(tree, commit, deciding) if commit and deciding else Affected()
+    beside = affected.since(tree, parted, deciding) if commit and deciding else Affected()
     wanted = [item for item in everything if _within(item.folder, paths)]
     stray: list[_Error] = [
         error for error in everywhere if error.place and _within(Path(error.place.file), paths)
@@ -75,7 +77,9 @@ def check_tree(
         traces: tuple[Trace, ...] = ()
         if wanted and commit:
             stood = index.at_commit(tree, commit, changes, setting.elsewhere, pool)
-            moved = [item for item in everything if item.path in touched]
+            known = {item.path for item in stood}
+            here = [item for item in wanted if item.path not in known]
+            moved = [item for item in everything if item.path in touched or item in here]
             traces = index.merged(stood, list(pool.map(look, moved)))
         elif wanted:
             traces = tuple(pool.map(look, everything))

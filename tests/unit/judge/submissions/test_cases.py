@@ -187,6 +187,43 @@ def test_only_what_changed_since_a_commit(made: factory.Tree) -> None:
     assert caught.value.code == "commit-unknown"
 
 
+def test_a_branch_removed_nothing_that_came_to_its_base_later(made: factory.Tree) -> None:
+    """It is held against what came there, though."""
+    git(made.root, "init", "-q", "-b", "main")
+    git(made.root, "add", "submissions")
+    git(made.root, "commit", "-qm", "one")
+    git(made.root, "branch", "later")
+    made.add(name="added", keep=0, shift_ns=5)
+    added = made.path
+    git(made.root, "add", "submissions")
+    git(made.root, "commit", "-qm", "added")
+    git(made.root, "checkout", "-q", "later")
+    made.add(name="again", keep=0, shift_ns=9)
+    report = check(made, commit="main")
+    assert [(item.path, item.codes) for item in report.submissions] == [
+        (made.path, ("submission-replayed",))
+    ]
+    assert report.stray == ()
+    assert report.compared == 3
+    assert not (made.tree / added).exists()
+
+
+def test_a_submission_that_is_another_repository_is_looked_at(made: factory.Tree) -> None:
+    """Git names the folder and none of its files."""
+    made.add(name="other", keep=0, shift_ns=5)
+    git(made.root, "init", "-q")
+    git(made.tree / made.path, "init", "-q")
+    git(made.tree / made.path, "add", ".")
+    git(made.tree / made.path, "commit", "-qm", "inner")
+    git(made.root, "commit", "-qm", "one", "--allow-empty")
+    git(made.root, "add", "submissions")
+    git(made.root, "commit", "-qm", "two")
+    report = check(made, commit="HEAD~1")
+    codes = {item.path: item.codes for item in report.submissions}
+    assert codes[made.path] == ("submission-files",)
+    assert len(codes) == 2
+
+
 def test_a_replay_of_what_stood_at_a_commit_is_found_whatever_became_of_it(
     made: factory.Tree, monkeypatch
 ) -> None:
