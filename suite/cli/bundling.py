@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET
 
-from suite import __version__
-from suite.base import harness, resources, uv
+from suite.base import resources, uv
 from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 from suite.base.safe import resolved
@@ -24,7 +23,6 @@ from suite.declare.plan.imagechoice import choose_image
 from suite.declare.vendor.load import VENDOR_DIRECTORY, load_vendor
 from suite.documents.document import given
 from suite.documents.offline import OfflineBundle, PackedImage, PackedModel, PackedWheels
-from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.measure import offline
 from suite.measure.digests import DigestStore
 from suite.measure.engine import docker_available
@@ -33,6 +31,7 @@ from suite.measure.engine.container.save import saved
 from suite.measure.engine.environment import fetch_wheels, requirements_digest
 from suite.measure.engine.served import Brought
 from suite.measure.fetch import model as modelsource
+from suite.measure.nodes.identity import this_suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,11 +110,7 @@ def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
                 archive.add_file(f"{model.directory}/{file.name}", file)
         manifest = OfflineBundle(
             bundle_schema=1,
-            suite=SuiteVersion(
-                version=__version__,
-                commit=harness.commit() or UNKNOWN,
-                files_sha256=harness.files_sha256(),
-            ),
+            suite=this_suite(),
             made_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             machine=platform.machine(),
             vendor=_add_vendor(archive, vendor),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.core import ParameterSource
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, placed
@@ -16,7 +18,7 @@ from suite.base.errors import EvidenceError, Interrupted, Place, SetupError, Sui
 from suite.base.safe import replace_file, resolved
 from suite.cli import inputs
 from suite.cli.machine import settings
-from suite.cli.options import Choices
+from suite.cli.options import Choices, Sending
 from suite.cli.optionvalues import resource_names
 from suite.cli.terminal import Terminal
 from suite.declare.fleet import drafts, jobs, read_inventory
@@ -33,6 +35,7 @@ from suite.measure.fleet import attempt as attempts
 from suite.measure.fleet import kubernetes
 from suite.measure.fleet.control import Controller
 from suite.measure.fleet.local import Local, processors
+from suite.measure.nodes.identity import other_suite, this_suite
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 
 POLL_S: Final = {"local": 0.2, "slurm": 2.0, "ray": 1.0}
 """Seconds between two looks at the attempts."""
+_SENDING: Final = {*(member.name for member in dataclasses.fields(Sending)), "key", "tsa", "quiet"}
+"""Options of `suite run` that enter no plan, and that a cell may have."""
 UNFINISHED: Final = SetupError.exit_status
 """Status of a fleet of which not every machine left a card for every run."""
 
@@ -81,7 +86,7 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
         fleet_schema=1,
         name=inventory.name,
         made=format_time(dt.datetime.now(dt.UTC)),
-        suite=inputs.this_suite(),
+        suite=this_suite(),
         directory=str(Path.cwd()),
         machines=inventory.machines,
         cells=tuple(_cell(draft, cell_plan) for draft, cell_plan in planned),
@@ -112,7 +117,7 @@ def _choices(draft: Draft) -> Choices:
 
     try:
         words = command.make_context("suite plan", list(draft.words)).params
-        run.make_context("suite run", [*draft.words, *draft.sending])
+        sending = run.make_context("suite run", list(draft.sending))
     except click.exceptions.Exit as cause:
         raise UsageError(
             "fleet-options-wrong",
@@ -122,10 +127,23 @@ def _choices(draft: Draft) -> Choices:
         message = f"{draft.name}: {cause.format_message()}"
         raise UsageError("fleet-options-wrong", message) from cause
     words.pop("as_json")
-    if words["vendor"] != draft.vendor:
+    for option, value in draft.chosen.items():
+        if str(words[option]) != value:
+            message = Sentence(
+                f"{draft.name} has the {option} {value}, and its options name {words[option]}",
+                f"{draft.name} 的 {option} 为 {value}，而其选项指定了 {words[option]}",
+            )
+            raise UsageError("fleet-options-wrong", message)
+    strange = [
+        option.opts[-1]
+        for option in sending.command.params
+        if sending.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        and option.name not in _SENDING
+    ]
+    if strange:
         message = Sentence(
-            f"{draft.name} is of {draft.vendor}, and its options name {words['vendor']}",
-            f"{draft.name} 属于 {draft.vendor}，而其选项指定了 {words['vendor']}",
+            f"{draft.name}: {strange[0]} is none of the words that only say how requests are sent",
+            f"{draft.name}：{strange[0]} 不属于仅说明请求如何发送的词",
         )
         raise UsageError("fleet-options-wrong", message)
     return Choices(**words)
@@ -201,7 +219,7 @@ def carry_out(
         at_once: most machines that work at a time; None for what the backend can do.
 
     Raises:
-        UsageError: ``fleet-begun``, ``fleet-not-begun``.
+        UsageError: ``fleet-begun``, ``fleet-not-begun``, ``plan-differs``.
         Interrupted: a signal came; what runs on is found by `suite fleet resume`.
         SuiteError: what fleet, journal or backend are refused for.
     """
@@ -219,8 +237,10 @@ def carry_out(
                 raise UsageError("fleet-not-begun", message)
             message = Sentence(f"{directory} was begun already", f"{directory} 已经开始")
             raise UsageError("fleet-begun", message)
+        now = fleetstate.state(fleet, journal.entries)
+        _require_suite(fleet, now)
         placing = closed.enter_context(contextlib.closing(backend()))
-        _require_same(fleetstate.state(fleet, journal.entries), placing)
+        _require_same(now, placing)
         limit = at_once or (processors() if isinstance(placing, Local) else len(fleet.machines))
         controller = Controller(
             directory,
@@ -242,6 +262,22 @@ def carry_out(
         message = Sentence("the controller was stopped", "控制程序已停止")
         raise Interrupted("interrupted", message, hint=hint)
     return exit_status(fleet, now)
+
+
+def _require_suite(fleet: Fleet, now: State) -> None:
+    """What a fleet still lacks is run by the suite that planned it: by another one every run would be refused, once and for all.
+
+    Raises:
+        UsageError: ``plan-differs``.
+    """
+    here = this_suite()
+    if here != fleet.suite and any(now.pending(fleet, job) for job in jobs(fleet)):
+        message = other_suite(Sentence("this machine", "本机"), here, fleet.suite)
+        hint = Sentence(
+            "go on with the suite that planned the fleet, or sign what there is (`suite fleet collect`) and plan another",
+            "请以规划该机群的套件继续；或为已有结果签名（`suite fleet collect`），再规划新的机群",
+        )
+        raise UsageError("plan-differs", message, hint=hint)
 
 
 def _require_same(now: State, placing: Backend) -> None:

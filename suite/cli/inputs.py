@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from suite import __version__
-from suite.base import harness, jsonio, resources
+from suite.base import jsonio, resources
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.cli import bundling, rounds
@@ -41,10 +40,10 @@ from suite.declare.vendor.emulated import emulate
 from suite.declare.vendor.load import load_vendor
 from suite.documents.basis import Basis, BasisModel, Options
 from suite.documents.codec import plain
-from suite.documents.plan import UNKNOWN, SuiteVersion
 from suite.documents.sentences import table
 from suite.documents.value import NotMeasured
 from suite.measure.fetch import model as modelsource
+from suite.measure.nodes.identity import this_suite
 from suite.measure.recognise import recognised
 
 if TYPE_CHECKING:
@@ -246,12 +245,6 @@ def _require_text(basis: Basis) -> None:
         message = Sentence(f"not UTF-8: {name!r}", f"不是 UTF-8：{name!r}")
         hint = Sentence("rename what it names", "请重命名其所指之物")
         raise UsageError("usage-wrong", message, hint=hint) from cause
-
-
-def this_suite() -> SuiteVersion:
-    """The suite that is at work, by version, commit and the digest of its files."""
-    commit = harness.commit() or UNKNOWN
-    return SuiteVersion(version=__version__, commit=commit, files_sha256=harness.files_sha256())
 
 
 def _require_model(choices: Choices) -> None:

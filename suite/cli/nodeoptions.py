@@ -108,12 +108,12 @@ def attend(
         once: end after the first run.
     """
     from suite.base.addresses import join_address
-    from suite.measure.signals import Stop
+    from suite.cli.output import until_stopped
 
     def line(text: str) -> None:
         say(text, flush=True)
 
-    with Stop(lambda _: None).installed():
+    with until_stopped():
         listening = listener(line)
         where = join_address(*listening.address)
         line(what + Sentence(f" at {where}, until Ctrl-C", f"位于 {where}，直至 Ctrl-C"))

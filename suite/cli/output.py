@@ -6,6 +6,7 @@ control characters of ours, and nothing is cut or wrapped whatever COLUMNS says.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -15,14 +16,14 @@ from rich.text import Text
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError, unwritable
+from suite.base.errors import Interrupted, UsageError, unwritable
 from suite.base.language import Language, language
-from suite.base.visible import columns, visible
+from suite.base.visible import columns, say, visible
 from suite.documents import codec
 from suite.documents.document import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from suite.base.errors import CodedError
@@ -48,6 +49,18 @@ def _console(*, stderr: bool) -> Console:
         highlight=False,
         width=None if stream.isatty() else PIPE_WIDTH,
     )
+
+
+@contextlib.contextmanager
+def until_stopped() -> Iterator[None]:
+    """A block that Ctrl-C or SIGTERM ends in the ordinary way: a line says so, and the command has done what it was asked."""
+    from suite.measure.signals import Stop
+
+    try:
+        with Stop(lambda _: None).installed():
+            yield
+    except Interrupted:
+        say(Sentence("stopped", "已停止"), flush=True)
 
 
 def error_console() -> Console:

@@ -20,6 +20,7 @@ from suite.documents.value import NotMeasured
 from suite.measure import resume
 from suite.measure.digests import DigestStore
 from suite.measure.load.send import stamp_kinds
+from suite.measure.nodes.identity import this_suite
 
 if TYPE_CHECKING:
     from suite.cli.options import Sending
@@ -100,7 +101,7 @@ def _basis(earlier: evidence.Evidence, directory: Path) -> Basis:
                 f"{directory} 没有保留其计划所依据的内容（basis.json）",
             )
         )
-    if basis.suite != inputs.this_suite():
+    if basis.suite != this_suite():
         raise _unfit(
             Sentence(
                 f"{directory} was begun by another suite than this one",

@@ -15,7 +15,7 @@ from suite.documents.document import given
 from suite.documents.fleet import Inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from suite.documents.fleet import Fleet, Machine, Matrix
@@ -23,13 +23,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A cell before its plan is made: which machines run what, in words of the command line."""
+    """A cell before its plan is made.
+
+    Attributes:
+        name: of the cell.
+        machines: that run it.
+        chosen: options of `suite plan` by name, as the matrix has them.
+        options: further words of `suite plan`.
+        sending: words of `suite run` that enter no plan.
+    """
 
     name: str
-    vendor: str
     machines: tuple[str, ...]
-    words: tuple[str, ...]
+    chosen: Mapping[str, str]
+    options: tuple[str, ...]
     sending: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the command line that lead to the plan."""
+        pairs = ((f"--{option}", value) for option, value in self.chosen.items())
+        return (*itertools.chain.from_iterable(pairs), *self.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,41 +133,40 @@ def drafts(inventory: Inventory) -> list[Draft]:
     numbers = itertools.count(1)
     return [
         Draft(
-            f"{next(numbers)}-{_slug(vendor)}-{_slug(_value(words, '--engine', 'default'))}"
-            f"-{_slug(_value(words, '--profile', ''))}",
-            vendor,
+            f"{next(numbers)}-{_slug(kind[0])}-{_slug(_engine(chosen, given(matrix.options, ())))}"
+            f"-{_slug(chosen['profile'])}",
             tuple(machine.name for machine in machines),
-            words,
+            chosen,
+            given(matrix.options, ()),
             given(matrix.sending, ()),
         )
         for matrix in inventory.matrix
-        for (vendor, accelerator, devices), machines in kinds.items()
-        if vendor in given(matrix.vendors, (vendor,))
-        for words in _words(matrix, vendor, accelerator, devices)
+        for kind, machines in kinds.items()
+        if kind[0] in given(matrix.vendors, (kind[0],))
+        for chosen in _chosen(matrix, *kind)
     ]
 
 
-def _words(
+def _chosen(
     matrix: Matrix, vendor: str, accelerator: str, devices: int
-) -> Iterator[tuple[str, ...]]:
-    common = ["--vendor", vendor]
-    common += ["--accelerator", accelerator] if accelerator else []
-    common += ["--devices", str(devices)] if devices else []
+) -> Iterator[dict[str, str]]:
     for engine in given(matrix.engines, ("",)):
         for model in given(matrix.models, ("",)):
             for profile in matrix.profiles:
-                yield (
-                    *common,
-                    *(("--engine", engine) if engine else ()),
-                    *(("--model", model) if model else ()),
-                    *("--profile", profile),
-                    *given(matrix.options, ()),
-                )
+                named = {
+                    "vendor": vendor,
+                    "accelerator": accelerator,
+                    "devices": str(devices or ""),
+                    "engine": engine,
+                    "model": model,
+                    "profile": profile,
+                }
+                yield {option: value for option, value in named.items() if value}
 
 
-def _value(words: tuple[str, ...], option: str, otherwise: str) -> str:
-    at = words.index(option) + 1 if option in words else len(words)
-    return words[at] if at < len(words) else otherwise
+def _engine(chosen: Mapping[str, str], options: tuple[str, ...]) -> str:
+    after = options.index("--engine") + 1 if "--engine" in options else len(options)
+    return chosen.get("engine") or next(iter(options[after:]), "default")
 
 
 def _slug(text: str) -> str:

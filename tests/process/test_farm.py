@@ -44,6 +44,26 @@ def farm(tmp_path, clients):
     return where, ("--client-token", tmp_path / "token")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("client", "--listen", "127.0.0.1:0", "--client-token", "token"),
+        ("agent", "--listen", "127.0.0.1:0", "--node-token", "token"),
+        ("serve", ".", "--port", "0"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_waits_is_ended_in_the_ordinary_way(tmp_path, words, number):
+    (tmp_path / "token").write_text("0123456789abcdef0123456789abcdef")
+    words = (tmp_path / word if word in ("token", ".") else word for word in words)
+    waiting = runs.start(*words)
+    assert "until Ctrl-C" in waiting.stdout.readline()
+    waiting.send_signal(number)
+    said, errors = waiting.communicate(timeout=runs.WAIT_S)
+    assert (waiting.returncode, said, errors) == (0, "stopped\n", "")
+
+
 def test_the_card_of_two_clients_is_that_of_one(tmp_path, address, farm):
     where, token = farm
     common = ("--url", address, "--model", "mini", "--profile", runs.profile(tmp_path, tasks=12))

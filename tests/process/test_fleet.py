@@ -2,12 +2,18 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
+from suite.base import jsonio
+from suite.cli.fleets import read
+from suite.documents.codec import convert, pretty
+from suite.documents.fleet import Fleet
+from suite.evidence.journal import Journal
 from tests.factories import fleets, runs, submissions
 
 pytestmark = pytest.mark.slow
@@ -97,6 +103,11 @@ def test_a_fleet_from_its_inventory_to_a_verified_statement(place):
     assert "spread between identical machines" in (shown / "index.html").read_text()
     assert "fleets.html" in (out / "index.html").read_text()
 
+    done = runs.suite("fleet", "collect", handed_in_twice(place), "--key", key)
+    assert done.returncode == 5
+    assert "error[fleet-card-differs]: node-2/" in done.stderr
+    assert "it is the run of node-1/" in done.stderr
+
     card = next(place.glob("attempts/node-1/1-*/run/events.jsonl"))
     card.write_bytes(card.read_bytes().replace(b'"outcome":"ok"', b'"outcome":"no"', 1))
     done = runs.suite("fleet", "verify", place)
@@ -108,6 +119,38 @@ def test_a_fleet_from_its_inventory_to_a_verified_statement(place):
     assert runs.suite(*site).returncode == 0
     assert not (out / "fleets.html").exists()
     assert not list((out / "fleets").iterdir())
+
+
+def handed_in_twice(place):
+    """The same fleet, but that the second machine's attempt left the first one's run."""
+    other = shutil.copytree(place, place.parent / "twice")
+    (other / "fleet.sigstore.json").unlink()
+    (other / "journal.jsonl").unlink()
+    entries = [json.loads(line) for line in (place / "journal.jsonl").read_bytes().splitlines()]
+    first, second = (next(other.glob(f"attempts/node-{n}/1-*/run")) for n in (1, 2))
+    shutil.rmtree(second)
+    shutil.copytree(first, second)
+    with Journal(other, read(other)) as journal:
+        for entry in entries:
+            for name in ("sequence", "previous", "time"):
+                del entry[name]
+            if "card_sha256" in entry:
+                entry["card_sha256"] = jsonio.sha256_hex((first / "scorecard.json").read_bytes())
+            journal.append(**entry)
+    return other
+
+
+def test_what_is_lacking_is_not_run_by_another_suite(place):
+    before = (place / "fleet.json").read_bytes()
+    document = json.loads(before)
+    document["suite"]["files_sha256"] = "0" * 64
+    (place / "fleet.json").write_bytes(pretty(convert(document, Fleet, file="fleet.json")))
+    done = runs.suite("fleet", "run", place)
+    assert done.returncode == 2
+    assert "error[plan-differs]: this machine has another suite" in done.stderr
+    assert not (place / "attempts").exists()
+    (place / "fleet.json").write_bytes(before)
+    assert runs.suite("fleet", "run", place).returncode == 1
 
 
 def test_a_machine_on_which_another_plan_comes_out_measures_nothing(place):

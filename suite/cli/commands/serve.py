@@ -8,7 +8,6 @@ import click
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, UsageError
-from suite.base.language import language
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE
@@ -25,6 +24,7 @@ def serve(places: tuple[Path, ...], *, port: int) -> int:
     there is one. Only this machine is answered, at 127.0.0.1. Nothing shown of a run that goes on is a result.
     Ctrl-C ends it.
     """
+    from suite.cli.output import until_stopped
     from suite.judge.live.server import Runs, Server
 
     if not 0 <= port <= 65_535:
@@ -37,15 +37,12 @@ def serve(places: tuple[Path, ...], *, port: int) -> int:
             raise EvidenceError(
                 "run-missing", Sentence(f"there is no folder {place}", f"没有文件夹 {place}")
             )
-    with Server(Runs([place.absolute() for place in chosen]), port) as server:
+    with Server(Runs([place.absolute() for place in chosen]), port) as server, until_stopped():
         names = ", ".join(map(str, chosen))
-        say(
-            language().of(
-                Sentence(
-                    f"serving {names} at {server.address}",
-                    f"正在 {server.address} 提供 {names}",
-                )
-            )
+        where = Sentence(
+            f"serving {names} at {server.address} until Ctrl-C",
+            f"正在 {server.address} 提供 {names}，直至 Ctrl-C",
         )
+        say(where, flush=True)
         server.serve_forever()
     return 0

@@ -53,6 +53,8 @@ class Components:
 
 def components(values: Sequence[Sequence[float]]) -> Components:
     """The components of at least two machines, each with at least one value."""
+    # From one of the values on: those that are equal then differ by 0, not by the rounding of their mean.
+    values = [[value - values[0][0] for value in each] for each in values]
     machines, sizes = len(values), [len(each) for each in values]
     total = sum(sizes)
     averages = [mean(each) for each in values]

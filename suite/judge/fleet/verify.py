@@ -6,7 +6,7 @@
     9    Plan and journal         are those that the statement is about; each line follows from the one before
     10   No machine is left out   the statement is what follows from plan and journal, failed and excluded machines included
     11   No run was chosen        an attempt was repeated only where that is allowed, and never one that left a card
-    12   Every card holds         each is verified, is the one stated, and was made under its cell's plan
+    12   Every card holds         each is verified, is the one stated, of a run of its own, and made under its cell's plan
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EvidenceError, SuiteError, TrustError
 from suite.documents.codec import decode, pretty
 from suite.documents.document import given
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from suite.documents.fleet import FleetAttempt, FleetMachine, JournalEntry, MachineOutcome
+    from suite.documents.fleet import FleetAttempt, JournalEntry, MachineOutcome
     from suite.evidence.fleetstate import State
     from suite.judge.attest.keys import PublicKey
     from suite.judge.attest.stated import Stated
@@ -215,39 +215,45 @@ def require_cards(
         TrustError: ``fleet-card-differs``.
     """
     plans = {cell.name: cell.plan_sha256 for cell in document.cells}
-    number = 0
-    for machine in document.machines:
-        for attempt in machine.attempts:
-            if given(attempt.card_sha256) is None:
-                continue
-            number += 1
-            problem = _card_problem(directory, machine, attempt, plans, verify)
-            if problem:
-                where = card_subject(machine, attempt)
-                raise TrustError("fleet-card-differs", f"{where}: {problem}")
-    return number
+    logs: dict[str, str] = {}
+    cards = [
+        (attempt, card_subject(machine, attempt))
+        for machine in document.machines
+        for attempt in machine.attempts
+        if given(attempt.card_sha256) is not None
+    ]
+    for attempt, where in cards:
+        run = directory / "attempts" / where / "run"
+        log_sha256, problem = _looked_at(run, attempt, plans.get(attempt.cell), verify)
+        first = logs.setdefault(log_sha256, where)
+        if not problem and first != where:
+            problem = Sentence(f"it is the run of {first}", f"即 {first} 的运行")
+        if problem:
+            raise TrustError("fleet-card-differs", placed(where, problem))
+    return len(cards)
 
 
-def _card_problem(
-    directory: Path,
-    machine: FleetMachine,
+def _looked_at(
+    run: Path,
     attempt: FleetAttempt,
-    plans: dict[str, str],
+    plan_sha256: str | None,
     verify: Callable[[Path], Verification],
-) -> str:
-    """What is wrong with a card; "" where nothing is."""
-    run = directory / "attempts" / card_subject(machine, attempt) / "run"
+) -> tuple[str, str]:
+    """Digest of the event log of a run, and what is wrong with its card; "" where nothing is."""
     try:
         result = verify(run)
     except SuiteError as refused:
-        return refused.message
-    if result.verified is None or not result.intact:
-        return result.error.message if result.error else "it is refused"
+        return "", refused.message
+    if result.verified is None or result.evidence is None or not result.intact:
+        return "", result.error.message if result.error else "it is refused"
+    problem = ""
     if result.verified.statement.sha256 != attempt.card_sha256:
-        return "it is another card than was collected"
-    if result.verified.card.run.plan_sha256 != plans.get(attempt.cell):
-        return "it was made under another plan than its cell's"
-    return ""
+        problem = Sentence("it is another card than was collected", "不是收集时的评分卡")
+    elif result.verified.card.run.plan_sha256 != plan_sha256:
+        problem = Sentence(
+            "it was made under another plan than its cell's", "不是按其单元的计划生成"
+        )
+    return result.evidence.log_sha256, problem
 
 
 OUTCOMES: Final[dict[MachineOutcome, Sentence]] = {

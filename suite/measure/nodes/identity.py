@@ -42,7 +42,7 @@ def boot_digest(salt: str) -> str:
 
 
 def this_suite() -> SuiteVersion:
-    """The suite that runs here."""
+    """The suite that runs here, by version, commit and the digest of its files."""
     return SuiteVersion(
         version=__version__,
         commit=harness.commit() or UNKNOWN,
@@ -53,7 +53,7 @@ def this_suite() -> SuiteVersion:
 def other_suite(title: str, theirs: SuiteVersion, planned: SuiteVersion) -> Sentence:
     """That a member runs another suite than the plan's: one version may name two of them, the digest of its files only one."""
     there, here = (
-        f"{suite.version} ({given(suite.files_sha256, UNKNOWN)[:12]})"
+        f"{suite.version} ({given(suite.files_sha256, UNKNOWN)[:12]}, commit {suite.commit[:12]})"
         for suite in (theirs, planned)
     )
     return Sentence(

@@ -136,10 +136,22 @@ def test_a_name_with_a_line_feed_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options", [["--vendor", "nvidia"], ["--engine"], ["--help"], ["--nonsense"]]
+    "words",
+    [
+        {"options": ["--vendor", "nvidia"]},
+        {"options": ["--profile=soak"]},
+        {"options": ["--engine"]},
+        {"options": ["--help"]},
+        {"options": ["--nonsense"]},
+        {"sending": ["--vendor", "nvidia"]},
+        {"sending": ["--profile", "soak"]},
+        {"sending": ["--resume", "runs/x"]},
+        {"sending": ["--out", "x"]},
+        {"sending": ["--images", "a,b"]},
+    ],
 )
-def test_options_that_lead_elsewhere_are_refused(tmp_path, options):
-    value = fleets.inventory(1, matrix=[{"profiles": ["smoke"], "options": options}])
+def test_words_that_lead_elsewhere_are_refused(tmp_path, words):
+    value = fleets.inventory(1, matrix=[{"profiles": ["smoke"], **words}])
     with pytest.raises(UsageError) as refused:
         plan(fleets.written(tmp_path / "rack.yaml", value), tmp_path / "out")
     assert refused.value.code == "fleet-options-wrong"

@@ -97,6 +97,7 @@ def test_without_repeats_there_are_no_components():
 
 def test_machines_that_do_not_differ_have_no_correlation():
     assert components([[5.0, 5.0], [5.0, 5.0]]).icc is None
+    assert components([[0.1, 0.1, 0.1]] * 3).icc is None  # the mean of three is not quite 0.1
     assert components([[5.0, 5.0], [6.0, 6.0]]).icc == (1.0, 1.0, 1.0)
 
 
