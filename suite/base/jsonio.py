@@ -1,9 +1,8 @@
-"""The only reader and writer of JSON and YAML: strict in, one byte form out.
+"""The only reader and writer of JSON: strict in, one byte form out.
 
 Refused on reading, with file and line where one is known: duplicate members, NaN and infinities (also
 ``1e999``), integers beyond 2**53 - 1, lone surrogates, a byte order mark, trailing documents, nesting
-deeper than 64; and in YAML also anchors, aliases, tags, tabs, and the plain scalars that YAML 1.1 turns
-into something else (``no``, ``1:30``, ``0o17``, ``017``, dates, ``.inf``).
+deeper than 64.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ def problems(
         for suffix, message, hint in _sentences(error):
             pointer = base + suffix
             violations.append(
-                Problem(message, Place(file, _line(lines, pointer), pointer or "/"), hint)
+                Problem(message, Place(file, line_of(lines, pointer), pointer or "/"), hint)
             )
     return sorted(
         violations[:MOST],
@@ -199,7 +199,8 @@ def problems(
     )
 
 
-def _line(lines: Mapping[str, int] | None, pointer: str) -> int | None:
+def line_of(lines: Mapping[str, int] | None, pointer: str) -> int | None:
+    """The line of a member, or of the nearest around it that has one; None where no line is known."""
     while lines is not None:
         if pointer in lines:
             return lines[pointer]

@@ -23,6 +23,7 @@ from suite.declare.plan.imagechoice import choose_image
 from suite.declare.vendor.load import VENDOR_DIRECTORY, load_vendor
 from suite.documents.document import given
 from suite.documents.offline import OfflineBundle, PackedImage, PackedModel, PackedWheels
+from suite.judge.attest.times import format_time
 from suite.measure import offline
 from suite.measure.digests import DigestStore
 from suite.measure.engine import docker_available
@@ -111,7 +112,7 @@ def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
         manifest = OfflineBundle(
             bundle_schema=1,
             suite=this_suite(),
-            made_utc=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            made_utc=format_time(datetime.now(UTC)),
             machine=platform.machine(),
             vendor=_add_vendor(archive, vendor),
             engine=engine.id,

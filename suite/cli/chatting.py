@@ -187,17 +187,17 @@ def _answer(talk: Conversation, line: str, *, lines_follow: bool) -> None:
         KeyboardInterrupt: Ctrl-C, where nobody can be asked for another line.
     """
     pieces = talk.ask(line)
-    said = False
+    answered = False
     try:
         with contextlib.closing(pieces):
             for piece in pieces:
-                said = True
+                answered = True
                 sys.stdout.write(visible(piece))
                 sys.stdout.flush()
     except KeyboardInterrupt:
         if not lines_follow:
             raise
-        said = True
+        answered = True
     except EngineError as failed:
         say("", flush=True)
         if why := _end(talk):
@@ -207,5 +207,5 @@ def _answer(talk: Conversation, line: str, *, lines_follow: bool) -> None:
         write_error(failed)
         return
     say("", flush=True)
-    if not said:
+    if not answered:
         write_note(Sentence("the engine ended its answer at once", "引擎立即结束了回答"))

@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined
-from suite.base.errors import EvidenceError, SetupError, TrustError
+from suite.base.errors import EvidenceError, SetupError, TrustError, unwritable
 from suite.base.language import Language, language
 from suite.base.quantities import figure
 from suite.base.safe import is_plain, replace_file
@@ -152,11 +152,7 @@ def collect(directory: Path, trusted: Trusted, signing: Signing) -> int:
     try:
         replace_file(target.parent / PUBLIC_KEY_FILE, signer.key.public.pem)
     except OSError as cause:
-        message = Sentence(
-            f"cannot write to {target.parent}: {cause.strerror}",
-            f"无法写入 {target.parent}：{cause.strerror}",
-        )
-        raise SetupError("run-unwritable", message) from cause
+        raise SetupError("run-unwritable", unwritable(target.parent, cause)) from cause
     say(
         labelled(
             [

@@ -14,7 +14,15 @@ from click.core import ParameterSource
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, placed
-from suite.base.errors import EvidenceError, Interrupted, Place, SetupError, SuiteError, UsageError
+from suite.base.errors import (
+    EvidenceError,
+    Interrupted,
+    Place,
+    SetupError,
+    SuiteError,
+    UsageError,
+    unwritable,
+)
 from suite.base.safe import replace_file, resolved
 from suite.cli import inputs
 from suite.cli.machine import settings
@@ -99,10 +107,7 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
             replace_file(_plan_file(out, draft.name), pretty(cell_plan))
         replace_file(out / FLEET, pretty(fleet))
     except OSError as cause:
-        message = Sentence(
-            f"cannot write {out}: {cause.strerror}", f"无法写入 {out}：{cause.strerror}"
-        )
-        raise SetupError("run-unwritable", message, Place(str(out))) from cause
+        raise SetupError("run-unwritable", unwritable(out, cause), Place(str(out))) from cause
     return fleet
 
 

@@ -24,10 +24,11 @@ from suite.cli import divisions, inputs, judging, loadoptions, resuming, signing
 from suite.cli.cardtext import write_card
 from suite.cli.machine import settings
 from suite.cli.output import write_error, write_note
-from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
+from suite.cli.signing import sign_and_render, verify_signed
 from suite.cli.terminal import Terminal
 from suite.cli.topology import node_places
 from suite.documents.document import given
+from suite.judge.attest.files import PAGE_FILE
 from suite.measure.checkup import MIN_FREE_BYTES
 from suite.measure.digests import DigestStore
 from suite.measure.engine.attach import attach

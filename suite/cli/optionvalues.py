@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import UsageError
 from suite.declare.vendor.host_cpu import HostCPU, contradiction, host_cpu
 from suite.documents.basis import CPUPeak, PrivatePeak
+from suite.documents.challenge import RoundId
 from suite.documents.document import given
 from suite.documents.peaks import CPUBasis
 from suite.documents.scalars import RESOURCE_PATTERN
@@ -27,8 +30,8 @@ def overrides(choices: Choices) -> dict[str, str]:
     Raises:
         UsageError: ``engine-arg-wrong``.
     """
-    given = pairs(choices.engine_arg, "engine-arg-wrong", flags=True)
-    return {name.removeprefix("--"): value for name, value in given.items()}
+    arguments = pairs(choices.engine_arg, "engine-arg-wrong", flags=True)
+    return {name.removeprefix("--"): value for name, value in arguments.items()}
 
 
 def refuse_empty(choices: Choices) -> None:
@@ -58,17 +61,28 @@ def refuse_empty(choices: Choices) -> None:
             Sentence(f"{page!r} is not the address of a page", f"{page!r} 不是页面地址"),
             hint=hint,
         )
-    nonce = choices.nonce
-    if nonce is not None and not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", nonce):
+    if choices.nonce is not None:
+        require_round(choices.nonce)
+
+
+def require_round(text: str) -> None:
+    """Refuse what cannot be the identifier of a round.
+
+    Raises:
+        UsageError: ``nonce-wrong``.
+    """
+    try:
+        msgspec.convert(text, RoundId)
+    except msgspec.ValidationError as cause:
         hint = Sentence(
             "letters, digits and . _ : - only, at most 128",
             "只能含字母、数字与 . _ : -，最多 128 个",
         )
         raise UsageError(
             "nonce-wrong",
-            Sentence(f"{nonce!r} is no round identifier", f"{nonce!r} 不是轮次标识"),
+            Sentence(f"{text!r} is no round identifier", f"{text!r} 不是轮次标识"),
             hint=hint,
-        )
+        ) from cause
 
 
 def pairs(texts: Iterable[str], code: str, *, flags: bool = False) -> dict[str, str]:

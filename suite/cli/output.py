@@ -18,6 +18,7 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import Interrupted, UsageError, unwritable
 from suite.base.language import Language, language
+from suite.base.safe import replace_file
 from suite.base.visible import columns, say, visible
 from suite.documents import codec
 from suite.documents.document import Document
@@ -143,13 +144,14 @@ def write_error(error: CodedError) -> None:
 
 
 def write_report(target: Path, data: bytes) -> None:
-    """Write a report, over an earlier one of that name.
+    """Write a report, over an earlier one of that name; the folder is made where there is none.
 
     Raises:
         UsageError: ``page-unwritable``.
     """
     try:
-        target.write_bytes(data)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(target, data)
     except OSError as cause:
         raise UsageError("page-unwritable", unwritable(target, cause)) from cause
 
@@ -169,5 +171,4 @@ def write_new(target: Path, data: bytes, *, exists: str = "review-exists", hint:
             exists, Sentence(f"{target} exists already", f"{target} 已存在"), hint=hint
         ) from cause
     except OSError as cause:
-        message = unwritable(target, cause)
-        raise UsageError("page-unwritable", message) from cause
+        raise UsageError("page-unwritable", unwritable(target, cause)) from cause

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from suite.base import jsonio, versions
 from suite.base.bilingual import Sentence
 from suite.base.errors import TrustError, UsageError
 from suite.cli import signingkey, stamping
+from suite.cli.optionvalues import require_round
 from suite.cli.output import labelled, write_new
 from suite.documents.challenge import BasisChallenge, Challenge, Salts
 from suite.documents.codec import plain
@@ -50,16 +50,7 @@ def issue(
         UsageError: ``nonce-wrong``, ``url-malformed``, ``challenge-exists``, ``page-unwritable``.
         SuiteError: what the key or the commitment is refused for.
     """
-    if not re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", round_id):
-        hint = Sentence(
-            "letters, digits and . _ : - only, at most 128",
-            "只能含字母、数字与 . _ : -，最多 128 个",
-        )
-        raise UsageError(
-            "nonce-wrong",
-            Sentence(f"{round_id!r} is no round identifier", f"{round_id!r} 不是轮次标识"),
-            hint=hint,
-        )
+    require_round(round_id)
     if authority is not None:
         stamping.authority(authority)
     now = dt.datetime.now(dt.UTC)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from suite import evidence
-from suite.base.bilingual import Sentence
-from suite.base.errors import Place, SetupError
+from suite.base.errors import Place, SetupError, unwritable
 from suite.base.language import Language, language
 from suite.base.safe import replace_file
 from suite.judge import score
 from suite.judge.attest import sign, verify_run
+from suite.judge.attest.files import PAGE_FILE
 from suite.judge.attest.page import NOTHING, Carried
 from suite.judge.report import html
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from suite.judge.attest.keys import PublicKey, SigningKey
     from suite.judge.attest.sign import Stamp
     from suite.judge.attest.verification import Verification
-
-PAGE_FILE = "scorecard.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +66,7 @@ def sign_and_render(
     try:
         replace_file(path, page)
     except OSError as cause:
-        message = Sentence(
-            f"cannot write the page: {cause.strerror or cause}",
-            f"无法写入页面：{cause.strerror or cause}",
-        )
-        raise SetupError("run-unwritable", message, Place(str(path))) from cause
+        raise SetupError("run-unwritable", unwritable(path, cause), Place(str(path))) from cause
     return Signed(files, run, card, bundle, page)
 
 

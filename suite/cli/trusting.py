@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined, placed
-from suite.base.errors import TrustError, UsageError, unwritable
-from suite.base.safe import replace_file
+from suite.base.errors import TrustError, UsageError
+from suite.cli.output import write_report
 from suite.documents import trust as documents
 from suite.documents.codec import decode, plain, pretty
 from suite.documents.document import given
@@ -168,9 +168,4 @@ def _read(file: Path) -> documents.TrustList:
 
 def _write(file: Path, data: bytes) -> None:
     parse(data, name=str(file))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(file, data)
-    except OSError as cause:
-        message = unwritable(file, cause)
-        raise UsageError("page-unwritable", message) from cause
+    write_report(file, data)

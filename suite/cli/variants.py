@@ -162,8 +162,6 @@ def require_same(parent: Path, choices: Choices) -> None:
         )
         hint = Sentence("choose another --out", "请换用其他 --out")
         raise UsageError("run-exists", message, hint=hint)
-    with contextlib.suppress(OSError):  # writing says it
-        parent.mkdir(parents=True, exist_ok=True)
     write_report(parent / _ASKED_FILE, digest)
 
 

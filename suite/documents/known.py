@@ -2,12 +2,8 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta
-
 from suite.documents.document import Document, about
-from suite.documents.scalars import Count, ImageDigest, Name, Required, Sha256
-
-Day = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length=10)]
+from suite.documents.scalars import Count, Day, ImageDigest, Name, Required, Sha256
 
 
 class KnownImage(Document):

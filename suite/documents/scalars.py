@@ -8,16 +8,18 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-_MAX = 2**53 - 1
+from suite.base.jsonio import MAX_INTEGER
 
-Integer: TypeAlias = Annotated[int, Meta(ge=-_MAX, le=_MAX)]
-Count: TypeAlias = Annotated[int, Meta(ge=0, le=_MAX)]
-Positive: TypeAlias = Annotated[int, Meta(ge=1, le=_MAX)]
+Integer: TypeAlias = Annotated[int, Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Positive: TypeAlias = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 Seed: TypeAlias = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535)]
 
 Number: TypeAlias = Integer | float
-PositiveNumber: TypeAlias = Annotated[int, Meta(gt=0, le=_MAX)] | Annotated[float, Meta(gt=0)]
+PositiveNumber: TypeAlias = (
+    Annotated[int, Meta(gt=0, le=MAX_INTEGER)] | Annotated[float, Meta(gt=0)]
+)
 NonNegative: TypeAlias = Count | Annotated[float, Meta(ge=0)]
 Ratio: TypeAlias = Annotated[int, Meta(ge=0, le=1)] | Annotated[float, Meta(ge=0, le=1)]
 """From 0 to 1."""
@@ -45,6 +47,7 @@ RESOURCE_PATTERN = (
 )
 ResourceName: TypeAlias = Annotated[str, Meta(pattern=RESOURCE_PATTERN, max_length=200)]
 """An extended resource of Kubernetes: a domain, a slash, a name."""
+Day: TypeAlias = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length=10)]
 RuleId: TypeAlias = Annotated[str, Meta(pattern="^R[0-9]{3}$", max_length=4)]
 Sha256: TypeAlias = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 """64 lower-case hexadecimal digits; the length keeps out a line feed, which ``$`` lets pass."""

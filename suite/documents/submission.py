@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Final, Literal
 from msgspec import Meta
 
 from suite.documents.document import Document, about
-from suite.documents.scalars import Identifier, Line, Positive, Required, RuleId
+from suite.documents.scalars import Day, Identifier, Line, Positive, Required, RuleId
 
 EVIDENCE_TYPE: Final = "application/vnd.llm-inference-conformance.evidence.v1.tar+zstd"
 """Media type of a run's packed evidence."""
@@ -37,9 +37,6 @@ class EvidenceReference(Document):
     def sha256(self) -> str:
         """The digest in hexadecimal digits alone."""
         return self.digest.removeprefix("sha256:")
-
-
-Day = Annotated[str, Meta(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", max_length=10)]
 
 
 class Waiver(Document):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from suite.base import jsonio, safe
 from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, Place, SetupError
+from suite.base.errors import EvidenceError, Place, SetupError, unwritable
 from suite.documents.codec import Lines, canonical, pretty
 from suite.documents.fleet import JournalEntry
 from suite.evidence import fleetstate
@@ -64,10 +64,7 @@ class Journal:
             )
             raise SetupError("fleet-busy", message, Place(str(path))) from cause
         except OSError as cause:
-            message = Sentence(
-                f"cannot write {path}: {cause.strerror}", f"无法写入 {path}：{cause.strerror}"
-            )
-            raise SetupError("run-unwritable", message, Place(str(path))) from cause
+            raise SetupError("run-unwritable", unwritable(path, cause), Place(str(path))) from cause
         self._path = path
         last = whole.splitlines()[-1] if whole else pretty(fleet)
         self._previous = jsonio.sha256_hex(last)
@@ -80,11 +77,7 @@ class Journal:
         """Close the file."""
         os.close(self._file)
 
-    def append(
-        self,
-        kind: EntryKind,
-        **members: Any,
-    ) -> JournalEntry:
+    def append(self, kind: EntryKind, **members: Any) -> JournalEntry:
         """Write an entry; it is on the disk when this returns.
 
         Raises:
@@ -102,11 +95,8 @@ class Journal:
             safe.append_whole(self._file, line + b"\n")
             os.fsync(self._file)
         except OSError as cause:
-            message = Sentence(
-                f"cannot write {self._path}: {cause.strerror}",
-                f"无法写入 {self._path}：{cause.strerror}",
-            )
-            raise SetupError("run-unwritable", message, Place(str(self._path))) from cause
+            place = Place(str(self._path))
+            raise SetupError("run-unwritable", unwritable(self._path, cause), place) from cause
         self.entries.append(entry)
         self._previous = jsonio.sha256_hex(line)
         return entry

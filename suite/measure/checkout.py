@@ -56,13 +56,13 @@ class Checkout:
         Raises:
             UsageError: ``checkout-missing``.
         """
-        top, said = _asked(directory, "rev-parse", "--show-toplevel")
+        top, complaint = _asked(directory, "rev-parse", "--show-toplevel")
         if top is None:
             message = Sentence(
                 f"{directory} lies in no git checkout that git opens",
                 f"{directory} 不在 git 能打开的检出之中",
             )
-            raise UsageError("checkout-missing", message, hint=said)
+            raise UsageError("checkout-missing", message, hint=complaint)
         return cls(Path(top))
 
     def commit(self, name: str) -> str:
@@ -178,11 +178,11 @@ class Checkout:
         Raises:
             SetupError: ``checkout-failed``, with what git says.
         """
-        done, said = _asked(self.root, *words)
+        done, complaint = _asked(self.root, *words)
         if done is None:
             command = f"git -C {self.root} {' '.join(words)}"
             message = Sentence(f"this did not go: {command}", f"此命令未成功：{command}")
-            raise SetupError("checkout-failed", message, hint=said)
+            raise SetupError("checkout-failed", message, hint=complaint)
         return done
 
 
@@ -243,5 +243,5 @@ def _asked(directory: Path, *words: str) -> tuple[str | None, str]:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return None, str(error)
-    said = done.stderr.strip().partition("\n")[0]
-    return (done.stdout.strip() if done.returncode == 0 else None), said
+    complaint = done.stderr.strip().partition("\n")[0]
+    return (done.stdout.strip() if done.returncode == 0 else None), complaint

@@ -28,7 +28,8 @@ from suite.base.safe import replace_file
 from suite.declare.plan.conversion import artefact_problems, step_mounts
 from suite.documents.codec import pretty
 from suite.documents.provenance import ConvertedModel, Provenance, Repetition
-from suite.measure.converted import PROVENANCE, check_artefact, files_of, same_tool
+from suite.evidence.manifest import PROVENANCE
+from suite.measure.converted import check_artefact, files_of, same_tool
 from suite.measure.engine import Settings, container, process, ready_tool
 from suite.measure.engine.served import log_tail
 from suite.measure.weights import census_after, census_before, rounding
@@ -272,12 +273,12 @@ class _Step:
 
 def _state(source: Path) -> set[tuple[str, tuple[int, int, int]]]:
     """Every file of the model with what changes when it is written to."""
-    found = set()
+    state = set()
     for path in source.iterdir():
         if path.is_file():
             stat = path.stat()
-            found.add((path.name, (stat.st_ino, stat.st_size, stat.st_mtime_ns)))
-    return found
+            state.add((path.name, (stat.st_ino, stat.st_size, stat.st_mtime_ns)))
+    return state
 
 
 def _step(plan: Plan, conversion: Conversion, output: Path) -> Engine:

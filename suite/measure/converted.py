@@ -11,6 +11,7 @@ from suite.base.errors import Place, Problem, SetupError
 from suite.declare.model.facts import hash_file
 from suite.documents.codec import convert as convert_json
 from suite.documents.provenance import Provenance
+from suite.evidence.manifest import PROVENANCE
 from suite.measure.digests import DigestStore
 from suite.measure.engine import Settings
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from suite.documents.model import FileDigest
     from suite.documents.plan import Plan
     from suite.measure.engine.served import Facts
-
-
-PROVENANCE = "provenance.json"
 
 
 def same_tool(provenance: Provenance, tool: Facts) -> bool:

@@ -43,11 +43,11 @@ def limits(root: Path = Path("/"), environment: Mapping[str, str] = os.environ) 
         root: where ``proc`` and ``sys`` are, for tests.
         environment: variables that Slurm gives a job.
     """
-    found = [*_groups(root), *_slurm(environment)]
+    limits = [*_groups(root), *_slurm(environment)]
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft != resource.RLIM_INFINITY:
-        found.append(Limit(soft, "ulimit -v"))
-    return found
+        limits.append(Limit(soft, "ulimit -v"))
+    return limits
 
 
 def _groups(root: Path) -> Iterator[Limit]:

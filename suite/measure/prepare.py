@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
@@ -18,10 +18,8 @@ from suite.measure.engine.container.image import BUILD_LOG, ensure_image
 
 if TYPE_CHECKING:
     from suite.documents.accelerator import Accelerator
-    from suite.documents.vendor_engine import DeclaredEngine
+    from suite.documents.vendor_engine import DeclaredEngine, RuntimeName
     from suite.measure.engine.served import Progress, Settings
-
-PreparedRuntime: TypeAlias = Literal["container", "process"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Prepared:
     """
 
     engine: str
-    runtime: PreparedRuntime
+    runtime: RuntimeName
     what: str
     digest: str | None
 
@@ -45,7 +43,7 @@ def prepare(
     vendor_id: str,
     engine: DeclaredEngine,
     device: Accelerator,
-    runtime: PreparedRuntime,
+    runtime: RuntimeName,
     *,
     image: str | None,
     on_progress: Progress,

@@ -72,13 +72,13 @@ def quota(root: Path = Path("/")) -> tuple[float, str] | None:
     Args:
         root: where ``proc`` and ``sys`` are, for tests.
     """
-    found = []
+    quotas = []
     for group in cgroups.groups("cpu", root):
         files = ("cpu.cfs_quota_us", "cpu.cfs_period_us") if group.first else ("cpu.max",)
         words = " ".join(map(group.text, files)).split()
         if len(words) == 2 and all(map(str.isdigit, words)) and int(words[1]):
-            found.append((int(words[0]) / int(words[1]), group.name))
-    return min(found, default=None)
+            quotas.append((int(words[0]) / int(words[1]), group.name))
+    return min(quotas, default=None)
 
 
 def spent(before: Reading | str, after: Reading | str) -> JSONObject:

@@ -253,12 +253,12 @@ def _say_release(run: Run, facts: Mapping[str, FactValue]) -> None:
     plan = run.plan
     if run.basis is None or plan.vendor.emulated or plan.runtime not in ("container", "process"):
         return
-    said = {
+    versions = {
         name: value
         for name, value in facts.items()
         if isinstance(value, str) and not isinstance(value, Unknown)
     }
-    if why := release_beyond(run.basis, plan.engine.id, said):
+    if why := release_beyond(run.basis, plan.engine.id, versions):
         run.progress.line(
             Sentence(
                 f"a release that the declaration does not describe: {why}; optimised at best (R075)",

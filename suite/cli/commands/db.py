@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import unwritable
 from suite.base.language import language
 from suite.cli.command import Group, command, described
 from suite.cli.evidenceoptions import evidence_options
@@ -96,19 +95,11 @@ def dashboard(out: Path) -> int:
     DIR becomes Grafana's `provisioning` folder, or is laid over it: a data source that reads address, user and password
     from SUITE_DB_HOST, SUITE_DB_NAME, SUITE_DB_USER, SUITE_DB_PASSWORD and SUITE_DB_SSLMODE, and the dashboard.
     """
-    from suite.base.errors import UsageError
     from suite.base.visible import say
+    from suite.cli.output import write_report
     from suite.judge.store import grafana
 
-    try:
-        for name, data in grafana.files().items():
-            target = out / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
-            say(target)
-    except OSError as cause:
-        raise UsageError(
-            "page-unwritable",
-            unwritable(out, cause),
-        ) from cause
+    for name, data in grafana.files().items():
+        write_report(out / name, data)
+        say(out / name)
     return 0

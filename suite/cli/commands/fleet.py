@@ -226,22 +226,14 @@ def spread(
     its interval, range, components of variance and intraclass correlation; outliers with what their cards record otherwise than
     the others'. Never names a best machine.
     """
-    from suite.base.errors import UsageError
     from suite.base.language import language
-    from suite.base.safe import replace_file
     from suite.cli import fleetresults
-    from suite.cli.output import write_json
+    from suite.cli.output import write_json, write_report
     from suite.judge.fleet.page import render
 
     report = fleetresults.spread(directory, trusted, metrics)
     if page is not None:
-        try:
-            replace_file(page, render(report, language()))
-        except OSError as cause:
-            message = Sentence(
-                f"cannot write {page}: {cause.strerror}", f"无法写入 {page}：{cause.strerror}"
-            )
-            raise UsageError("page-unwritable", message) from cause
+        write_report(page, render(report, language()))
     if as_json:
         write_json(report)
     else:
@@ -282,22 +274,14 @@ def manifests(
     Each asks for the devices that its plans use, by the name that the vendor declares; where none is declared and none is
     given with --resource, nothing is rendered. The manifests hold to the schema of Kubernetes; they were never run, and no journal follows them.
     """
-    from suite.base.errors import UsageError
-    from suite.base.safe import replace_file
     from suite.cli import fleets
-    from suite.cli.output import write_bytes
+    from suite.cli.output import write_bytes, write_report
     from suite.measure.fleet.kubernetes import Place
 
     place = Place(resolved(directory), image, claim, namespace)
     data = fleets.manifests(place.directory, place, resources)
     if out is None:
         write_bytes(data)
-        return 0
-    try:
-        replace_file(out, data)
-    except OSError as cause:
-        message = Sentence(
-            f"cannot write {out}: {cause.strerror}", f"无法写入 {out}：{cause.strerror}"
-        )
-        raise UsageError("page-unwritable", message) from cause
+    else:
+        write_report(out, data)
     return 0

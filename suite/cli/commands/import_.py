@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence, placed
-from suite.base.errors import unwritable
 from suite.cli.command import command
 from suite.cli.options import FILE, json_option
 
@@ -32,9 +31,8 @@ def import_(files: tuple[Path, ...], *, tool: str | None, out: Path | None, as_j
     --foreign FILE` shows them in a section of their own.
     """
     from suite.base.errors import UsageError
-    from suite.base.safe import replace_file
     from suite.base.visible import say
-    from suite.cli.output import write_json, write_table
+    from suite.cli.output import write_json, write_report, write_table
     from suite.documents import codec
     from suite.judge.foreign import view
     from suite.judge.foreign.read import read
@@ -52,9 +50,5 @@ def import_(files: tuple[Path, ...], *, tool: str | None, out: Path | None, as_j
             for heading, rows in view.tables([result]):
                 write_table(heading, rows)
         if out is not None:
-            try:
-                replace_file(out, codec.pretty(result))
-            except OSError as cause:
-                message = unwritable(out, cause)
-                raise UsageError("page-unwritable", message) from cause
+            write_report(out, codec.pretty(result))
     return 0

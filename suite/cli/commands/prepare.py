@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from suite.declare.vendor.load import Vendor
-    from suite.documents.vendor_engine import DeclaredEngine
-    from suite.measure.prepare import Prepared, PreparedRuntime
+    from suite.documents.vendor_engine import DeclaredEngine, RuntimeName
+    from suite.measure.prepare import Prepared
 
-_WHAT: dict[PreparedRuntime, Sentence] = {
+_WHAT: dict[RuntimeName, Sentence] = {
     "container": Sentence("image", "镜像"),
     "process": Sentence("Python environment", "Python 环境"),
 }
@@ -45,7 +45,7 @@ def prepare(
     engine: str | None,
     accelerator: str | None,
     image: str | None,
-    runtime: PreparedRuntime | None,
+    runtime: RuntimeName | None,
     *,
     every: bool,
     quiet: bool,
@@ -104,8 +104,8 @@ def prepare(
 
 
 def _runtime(
-    chosen: PreparedRuntime | None, vendor: Vendor, engines: Sequence[DeclaredEngine]
-) -> PreparedRuntime:
+    chosen: RuntimeName | None, vendor: Vendor, engines: Sequence[DeclaredEngine]
+) -> RuntimeName:
     """As ``suite run`` chooses: a process only where no Docker engine answers and all can be one."""
     from suite.measure.engine import docker_available
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import UsageError, unwritable
 from suite.base.safe import resolved
 from suite.base.visible import say
 from suite.cli.command import command
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
     from suite.cli.signingoptions import Signing
 
 ENDING = ".receipt.sigstore.json"
+_KEPT = Sentence(
+    "a receipt is never overwritten: the older one says more", "收据从不覆盖：越早的越有证明力"
+)
 
 
 @command("suite receipt runs/20260131-120000-cpu-vllm-smoke --key reviewer.pem")
@@ -35,34 +37,20 @@ def receipt(subject: Path, signing: Signing) -> int:
     from datetime import UTC, datetime
 
     from suite.cli import judging, signingkey
-    from suite.cli.output import labelled
+    from suite.cli.output import labelled, write_new
     from suite.judge.attest import envelope
     from suite.judge.attest.existence import make_receipt
     from suite.judge.attest.sign import sign
+    from suite.judge.attest.times import format_time
 
     path, bundle = judging.bundle_of(subject)
     received = envelope.parse(bundle, name=str(path))
     target = signing.out or _place(subject)
-    if target.exists():
-        hint = Sentence(
-            "a receipt is never overwritten: the older one says more",
-            "收据从不覆盖：越早的越有证明力",
-        )
-        raise UsageError(
-            "receipt-exists", Sentence(f"{target} exists already", f"{target} 已存在"), hint=hint
-        )
     signer, stamp = signingkey.opened(signing)
     now = datetime.now(UTC)
     made = sign(make_receipt(received, signer.key.public, now), signer.key, stamp)
-    try:
-        with target.open("xb") as stream:
-            stream.write(made)
-    except OSError as cause:
-        raise UsageError(
-            "page-unwritable",
-            unwritable(target, cause),
-        ) from cause
-    time = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    write_new(target, made, exists="receipt-exists", hint=_KEPT)
+    time = format_time(now)
     seen = Sentence(f"{path}, {time}; not verified by this", f"{path}，{time}；这并不核验其内容")
     say(
         labelled(

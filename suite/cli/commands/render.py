@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from suite.base.errors import UsageError, unwritable
 from suite.base.visible import say
 from suite.cli.command import command
 from suite.cli.options import FILE, format_option
@@ -49,29 +48,24 @@ def render(
     is verified first.
     """
     from suite.base.language import language
-    from suite.base.safe import replace_file
     from suite.cli.judging import verified
-    from suite.cli.signing import PAGE_FILE
+    from suite.cli.output import write_report
     from suite.cli.statements import shown
+    from suite.judge.attest.files import PAGE_FILE
     from suite.judge.attest.page import NOTHING
     from suite.judge.report.formats import registry
     from suite.judge.report.formats.format import Subject
 
     chosen = registry.load(name)
     verification = verified(subject, trusted)
-    kept = shown(subject, statements, verification, trusted) if name == "html" else NOTHING
+    page = chosen.needs == "bundle"
+    kept = shown(subject, statements, verification, trusted) if page else NOTHING
     read = verification.evidence if chosen.needs == "evidence" else None
     report = registry.render(
         name, Subject(verification.card, verification.bundle, read, language(), kept)
     )
-    target = out or _place(subject, PAGE_FILE if name == "html" else "", f"-{name}{chosen.suffix}")
-    try:
-        replace_file(target, report)
-    except OSError as cause:
-        raise UsageError(
-            "page-unwritable",
-            unwritable(target, cause),
-        ) from cause
+    target = out or _place(subject, PAGE_FILE if page else "", f"-{name}{chosen.suffix}")
+    write_report(target, report)
     say(target)
     return 0
 

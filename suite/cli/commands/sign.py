@@ -44,8 +44,9 @@ def sign(
     """
     from suite.base.language import language
     from suite.cli import signingkey, stamping
-    from suite.cli.signing import PAGE_FILE, sign_and_render, verify_signed
+    from suite.cli.signing import sign_and_render, verify_signed
     from suite.evidence import require_run
+    from suite.judge.attest.files import PAGE_FILE
 
     if (keyless and (key or tsa)) or (sigstore is not None and not keyless):
         message = Sentence(

@@ -110,20 +110,19 @@ def fine(count: int) -> int:
     return BUCKETS * max(1, min(FINE, count // PER_FINE) // BUCKETS)
 
 
-def rate_drift(amounts: Sequence[float], *, least: float = LEAST) -> Drift:
+def rate_drift(amounts: Sequence[float]) -> Drift:
     """The same for a rate.
 
     Args:
         amounts: what came in each of equal times, at least `FEWEST_BUCKETS` of them. Those of a multiple of
             `BUCKETS` are put together for the line.
-        least: smallest relative change that counts.
     """
     count = len(amounts)
     if count < FEWEST_BUCKETS:
         return nothing(Sentence(f"{count} equal times are too few", f"{count} 个等长时段过少"))
     each = count // BUCKETS if count % BUCKETS == 0 else 1
     sums = [mean(amounts[start : start + each]) for start in range(0, count, each)]
-    return _either(_even(sums), _even(amounts), least)
+    return _either(_even(sums), _even(amounts), LEAST)
 
 
 def nothing(why: str) -> Drift:

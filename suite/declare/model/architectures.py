@@ -81,12 +81,12 @@ def _experts(config: Config, layer: LayerGroup, width: int, *, shared: int = 0) 
     )
 
 
-def _mixture(*, width: str = "intermediate_size", window: str = "all") -> Reader:
+def _mixture(*, window: str = "all") -> Reader:
     """Experts in every layer."""
 
     def read(config: Config) -> Shape:
         layers = integer(config, "num_hidden_layers")
-        sparse = _experts(config, plain(config), integer(config, width))
+        sparse = _experts(config, plain(config), integer(config, "intermediate_size"))
         reach = windows(config, layers, window)
         return _shape(config, [replace(sparse, window=width) for width in reach])
 

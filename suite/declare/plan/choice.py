@@ -328,7 +328,7 @@ def choose_dtype(
         for row in dtypes.refused
         if device.id in given(row.accelerators, [device.id])
     }
-    if requested != own and dtypes.default == "model" and not _reaches_engine("{dtype}", engine):
+    if requested != own and dtypes.default == "model" and not _takes_dtype(engine):
         why = f"no argument sets it: the engine takes the precision of the weights, {own or 'unknown'}"
         refused |= {row.requested: why for row in dtypes.rows if row.requested != own}
     rows = {row.requested: row for row in dtypes.rows if row.requested not in refused}
@@ -372,15 +372,15 @@ def _nearest_dtype(requested: str, engine: DeclaredEngine, rows: Sequence[DtypeR
     return Sentence("name one with --dtype", "请以 --dtype 指定")
 
 
-def _reaches_engine(placeholder: str, engine: DeclaredEngine) -> bool:
-    """Whether a value reaches the engine by anything that starts it."""
+def _takes_dtype(engine: DeclaredEngine) -> bool:
+    """Whether the precision that is asked for reaches the engine by anything that starts it."""
     texts = (
         *engine.command,
         *(text for step in engine.pre_commands for text in step),
         *(given(rule.value, "") for rule in engine.arguments),
         *(variable.value for variable in engine.env),
     )
-    return any(placeholder in text for text in texts)
+    return any("{dtype}" in text for text in texts)
 
 
 def quantised(engine: DeclaredEngine, row: DtypeRow, method: str) -> DtypeRow:

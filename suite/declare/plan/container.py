@@ -75,7 +75,7 @@ def container_doc(choice: Choice, conversion: Conversion | None) -> Container:
 
 def _devices(choice: Choice) -> list[str]:
     access = choice.access
-    empty: DeviceNodes = DeviceNodes(common=(), per_device=())
+    empty = DeviceNodes(common=(), per_device=())
     nodes = given(access.nodes, empty)
     per_index = list(nodes.per_device) + ([access.cdi] if access.cdi is not UNSET else [])
     return [
@@ -90,7 +90,7 @@ def _devices(choice: Choice) -> list[str]:
 
 def _mounts(choice: Choice, conversion: Conversion | None) -> list[Mount]:
     source = choice.model.path if conversion is None else conversion.host_target
-    model: Mount = Mount(
+    model = Mount(
         source=source,
         target=choice.engine.model_target,
         read_only=True,

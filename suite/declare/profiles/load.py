@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from suite.base import jsonio, yamlio
+from suite.base import jsonio, schema, yamlio
 from suite.base.bilingual import Sentence
 from suite.base.errors import DeclarationError, Place, Problem, choices
 from suite.declare.profiles.check import inconsistencies
@@ -121,7 +121,7 @@ def _read(path: Path, *, shipped: bool) -> Profile:
         if phase.arrivals is not None and (name := given(phase.arrivals.trace)) is not None
     }
     problems = [
-        Problem(message, Place(str(path), _nearest(read.lines, pointer), pointer), hint)
+        Problem(message, Place(str(path), schema.line_of(read.lines, pointer), pointer), hint)
         for pointer, message, hint in inconsistencies(doc, path.stem, traces)
     ]
     if problems:
@@ -130,9 +130,3 @@ def _read(path: Path, *, shipped: bool) -> Profile:
             "profile-inconsistent", message, problems[0].place, problems[0].hint, problems
         )
     return Profile(doc, jsonio.digest(doc), shipped, traces)
-
-
-def _nearest(lines: dict[str, int], pointer: str) -> int | None:
-    while pointer not in lines and pointer:
-        pointer = pointer.rpartition("/")[0]
-    return lines.get(pointer)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from suite.base.jsonio import JSONObject
     from suite.declare.profiles.load import Profile
-    from suite.declare.tasks.records import Progress, Reading
+    from suite.declare.tasks.records import Reading
     from suite.documents.workload import PinnedTexts
 
 __all__ = ["Task", "TaskSet", "mini_set", "task_set_for", "task_set_of"]
@@ -196,15 +196,12 @@ def _locked_ids(reading: Reading, size: int) -> LockedIds | str:
     )
 
 
-def task_set_for(
-    profile: Profile, data: Path | None, *, progress: Progress | None = None
-) -> TaskSet:
+def task_set_for(profile: Profile, data: Path | None) -> TaskSet:
     """The tasks of a profile: its own set, or the user's file cut to the profile's size.
 
     Args:
         profile: says which set and how many.
         data: a file or folder in any form that `read_tasks` knows, or None.
-        progress: see `read_tasks`.
 
     Raises:
         DataError: ``data-needed`` when the profile's set is not shipped and no file was given, or what
@@ -212,7 +209,7 @@ def task_set_for(
     """
     name = profile.doc.taskset
     if data is not None:
-        return task_set_of(read_tasks(data, progress=progress), name.size)
+        return task_set_of(read_tasks(data), name.size)
     if name.set == "mini":
         return mini_set(name.size)
     hint = Sentence(

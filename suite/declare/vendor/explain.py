@@ -18,8 +18,8 @@ def explain(problem: Problem, value: JSONValue) -> Problem:
     pointer = problem.place.pointer if problem.place and problem.place.pointer else ""
     message, hint = problem.message, problem.hint
     if pointer.endswith("/shared_memory"):
-        given = _at(value, pointer)
-        ways = [k for k in ("shm_size", "ipc", "tmpfs") if isinstance(given, dict) and k in given]
+        memory = _at(value, pointer)
+        ways = [k for k in ("shm_size", "ipc", "tmpfs") if isinstance(memory, dict) and k in memory]
         message = (
             Sentence(f"{' and '.join(ways)} together", f"{' 与 '.join(ways)} 同时给出")
             if ways

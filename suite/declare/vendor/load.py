@@ -186,8 +186,8 @@ def load_vendor(identifier: str, root: Path = VENDOR_DIRECTORY) -> Vendor:
 def _declared(identifier: str, root: Path) -> Path:
     """The file that a name or a path means."""
     if "/" in identifier:
-        given = Path(identifier)
-        path = given if given.name == FILE_NAME else given / FILE_NAME
+        path = Path(identifier)
+        path = path if path.name == FILE_NAME else path / FILE_NAME
         if not path.is_file():
             message = Sentence(
                 f"there is no vendor at {identifier}: {path} is no file",
@@ -297,17 +297,11 @@ def _problems(
     if repaired is not None and not repaired.whole:
         return problems
     doc = convert(read.value if repaired is None else repaired.value, VendorDocument)
-    found = semantic_problems(doc, directory=resolved(path).parent.name, parsers=parsers)
+    contradictions = semantic_problems(doc, directory=resolved(path).parent.name, parsers=parsers)
     problems += [
-        Problem(message, Place(str(path), _line(read.lines, pointer), pointer), hint)
-        for pointer, message, hint in found
+        Problem(message, Place(str(path), schema.line_of(read.lines, pointer), pointer), hint)
+        for pointer, message, hint in contradictions
         if repaired is None or repaired.concerns(pointer, message)
     ]
     problems = [p for p in problems if p in read.refused or not stands_in(p)]
     return sorted(problems, key=lambda p: (p.place.line or 0) if p.place else 0)
-
-
-def _line(lines: dict[str, int], pointer: str) -> int | None:
-    while pointer not in lines and pointer:
-        pointer = pointer.rpartition("/")[0]
-    return lines.get(pointer)

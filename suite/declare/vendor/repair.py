@@ -82,8 +82,8 @@ class Repaired:
 
     def _stand_in(self, parts: list[str]) -> JSONValue:
         """What stands at a place in a declaration that is in order; None where none has anything there."""
-        if (found := _like(self._exemplar, parts)) is not None:
-            return found
+        if (example := _like(self._exemplar, parts)) is not None:
+            return example
         if not self._shipped:
             paths = sorted(resource("vendors").glob("*/vendor.yaml"))
             self._shipped = [yamlio.load(path).value for path in paths]

@@ -174,14 +174,14 @@ def private_key(key: _Private) -> PrivateKey:
     return PrivateKey(public_key(key.public_key()), key)
 
 
-def _pem_body(data: bytes, label: bytes) -> bytes:
-    """The DER inside the only PEM block; raises ValueError with a sentence otherwise."""
+def _pem_body(data: bytes) -> bytes:
+    """The DER inside the only PEM block, of a public key; raises ValueError with a sentence otherwise."""
     match = _PEM.match(data)
     if not match:
         msg = "not exactly one PEM block"
         raise ValueError(msg)
-    if match[1] != label:
-        msg = f"a PEM block of {match[1].decode('ascii')}, not {label.decode('ascii')}"
+    if match[1] != b"PUBLIC KEY":
+        msg = f"a PEM block of {match[1].decode('ascii')}, not PUBLIC KEY"
         raise ValueError(msg)
     return base64.b64decode(match[2].replace(b"\r", b"").replace(b"\n", b""), validate=True)
 
@@ -205,7 +205,7 @@ def parse_public(
             "key-wrong", Sentence("JSON, not a public key", "是 JSON，不是公钥"), place, hint
         )
     try:
-        body = _pem_body(data, b"PUBLIC KEY")
+        body = _pem_body(data)
         key = serialization.load_der_public_key(body)
     except (ValueError, UnsupportedAlgorithm) as cause:
         reason = str(cause).split("\n", maxsplit=1)[0][:120]

@@ -13,6 +13,7 @@ from suite.base.language import Language
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.compare.ratio import factor
+from suite.judge.compare.subjects import ABSENT
 from suite.judge.report.numbers import show
 from suite.judge.report.view import unit
 from suite.judge.report.words import WORDS
@@ -74,7 +75,6 @@ ENDED: Final = {
     "cut": "被切断",
 }
 """How a run ended that did not reach its planned end, in Chinese."""
-_ABSENT: Final = Sentence("absent", "没有")
 _NOT_MEASURED: Final = Sentence("n/a", WORDS["na"][Language.ZH])
 
 
@@ -139,7 +139,7 @@ def rows(result: ManyComparison) -> list[Row]:
 
 def _text(metric: str, value: Value | None) -> tuple[Sentence, str]:
     if value is None:
-        return _ABSENT, ""
+        return ABSENT, ""
     shown = show(metric, value)
     if not shown.measured:
         return _NOT_MEASURED, shown.interval
@@ -154,7 +154,7 @@ def _base(metric: str, value: Value | None) -> Cell:
 def _cell(metric: str, change: Change | None) -> Cell:
     if change is None:
         why = Sentence("only other cards have it", "只有其他评分卡有此指标")
-        return Cell(_ABSENT, outcome="not-comparable", why=why)
+        return Cell(ABSENT, outcome="not-comparable", why=why)
     ratio = change.ratio
     text = f"×{factor(ratio.value)} ({factor(ratio.low)}–{factor(ratio.high)})" if ratio else ""
     caption = Sentence(text, text)

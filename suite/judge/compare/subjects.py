@@ -9,6 +9,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from suite.base.bilingual import Bilingual, Sentence
+from suite.declare.plan.basis import PACKAGE
 from suite.documents.comparison import Subject
 from suite.documents.counters import COUNTERS
 from suite.documents.document import given
@@ -144,7 +145,6 @@ _COVERED = frozenset(
 )
 """Facts that another line of the comparison says, or that follow from it."""
 
-_PACKAGE: Final = "engine.package."
 _PEAK_FACTS = {
     "peak.measured_flops": Bilingual("Measured peak, FLOP/s", "实测峰值（FLOP/s）"),
     "peak.measured_bytes_per_s": Bilingual("Measured bandwidth, bytes/s", "实测带宽（字节/秒）"),
@@ -290,7 +290,7 @@ def _placed(line: Subject, a: Scorecard, b: Scorecard) -> Subject:
         standing_a=a.standing.get(pointer, UNSET),
         standing_b=b.standing.get(pointer, UNSET),
         may_explain=_EXPLAINS.get(
-            line.what, _EVERYTHING if line.what.startswith(_PACKAGE) else UNSET
+            line.what, _EVERYTHING if line.what.startswith(PACKAGE) else UNSET
         ),
     )
 
@@ -346,7 +346,7 @@ def _title(name: str) -> Bilingual:
     if words is not None:
         index = name.split(".")[1]
         return Bilingual(f"Device {index}, {words.en}", f"设备 {index}，{words.zh}")
-    package = name.removeprefix(_PACKAGE)
+    package = name.removeprefix(PACKAGE)
     if package != name:
         return Bilingual(f"Engine's package {package}", f"引擎的软件包 {package}")
     return _FACTS.get(name, Bilingual(name, name))

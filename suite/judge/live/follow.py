@@ -26,6 +26,8 @@ from suite.documents.plan import Plan
 from suite.documents.telemetry import TelemetrySample
 from suite.evidence.manifest import CONTENT_BYTES
 from suite.evidence.read import MAX_LINE_BYTES
+from suite.judge.attest.files import PAGE_FILE
+from suite.judge.log.samples import MS, NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,13 +35,10 @@ if TYPE_CHECKING:
 
     from suite.documents.phase import Phase
 
-CARD: Final = "scorecard.html"
 WINDOW_NS: Final = 10_000_000_000
 """What "now" is, for throughput: answers that ended in the last ten seconds."""
 MOST_POINTS: Final = 240
 """Telemetry samples kept of each device, the newest: what a curve of this width can show."""
-_SECOND: Final = 1e9
-_MS: Final = 1e-6
 _BLOCK: Final = 1 << 20
 T = TypeVar("T")
 
@@ -194,13 +193,13 @@ class _Answers:
             self.failed += 1
             return
         first, count = arrival(request, first_place(request)), arrived(request)
-        self.ttft.append((first - request.t_send) * _MS)
+        self.ttft.append((first - request.t_send) * MS)
         self.counted &= count is not None
         self.ends.append(request.t_end)
         self.tokens.append(count.tokens if count else 0)
         last = arrival(request, len(request.chunk_dt))
         if count and count.after > 0 and last > first:
-            self.tpot.append((last - first) * _MS / count.after)
+            self.tpot.append((last - first) * MS / count.after)
 
     def rate(self, now: int) -> float | None:
         """Generated tokens a second, of the last `WINDOW_NS` or of the whole phase that has ended."""
@@ -209,7 +208,7 @@ class _Answers:
         begin = self.start if self.end is not None else max(self.start, now - WINDOW_NS)
         until = self.end or now
         tokens = sum(self.tokens[bisect_left(self.ends, begin) :])
-        return tokens / ((until - begin) / _SECOND) if until > begin else None
+        return tokens / ((until - begin) / NS_PER_S) if until > begin else None
 
 
 class Follower:
@@ -249,9 +248,9 @@ class Follower:
             model=plan.model.id if plan else "",
             profile=plan.workload.profile if plan else "",
             stage=self._stage,
-            elapsed_s=self._now / _SECOND,
+            elapsed_s=self._now / NS_PER_S,
             ended=self._footer.ended if self._footer else "",
-            card=is_plain(self.directory / CARD),
+            card=is_plain(self.directory / PAGE_FILE),
             problem=self._problem,
             phases=tuple(map(self._phase, plan.workload.phases)) if plan else (),
             curves=tuple(self._curves()),
@@ -307,7 +306,7 @@ class Follower:
         if answers.start is not None:
             state = "ended" if answers.end is not None or self._footer else "running"
             until = answers.end or (answers.last if self._footer else self._now)
-            elapsed = max(0, until - answers.start) / _SECOND
+            elapsed = max(0, until - answers.start) / NS_PER_S
         return PhaseState(
             name=doc.name,
             repeat=doc.repeat,
@@ -327,7 +326,7 @@ class Follower:
         for device, samples in self._readings.items():
             for quantity in _QUANTITIES:
                 points = [
-                    (sample.t / _SECOND, float(value))
+                    (sample.t / NS_PER_S, float(value))
                     for sample in samples
                     if (value := getattr(sample, quantity)) is not UNSET
                 ]

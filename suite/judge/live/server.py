@@ -19,7 +19,8 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import EngineError
 from suite.base.jsonio import read_bytes
 from suite.base.safe import MAX_FILE_BYTES, is_plain, read_plain
-from suite.judge.live.follow import CARD, Follower
+from suite.judge.attest.files import PAGE_FILE
+from suite.judge.live.follow import Follower
 from suite.judge.site.pages import LIBRARY, live_page, live_policy, runs_page
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from suite.judge.live.follow import RunState
 
 NAMES: Final = ("127.0.0.1", "localhost")
-FILES: Final = {CARD: "text/html; charset=utf-8", "scorecard.json": "application/json"}
+FILES: Final = {PAGE_FILE: "text/html; charset=utf-8", "scorecard.json": "application/json"}
 """What is given out of a run, with its kind."""
 TEXT: Final = "text/plain; charset=utf-8"
 KINDS: Final = {".js": "text/javascript; charset=utf-8", ".json": "application/json"}

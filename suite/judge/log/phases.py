@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from suite.declare.scenarios.phase import is_open_loop, search_of
 from suite.documents.document import given
+from suite.evidence.attempts import phase_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -129,10 +130,6 @@ def key(doc: Phase) -> Key:
     return doc.name, doc.repeat, doc.measured
 
 
-def _mark_key(mark: Mark) -> Key:
-    return given(mark.phase, ""), given(mark.repeat, 0), given(mark.measured, True)
-
-
 def phase_logs(evidence: Evidence) -> Mapping[Key, PhaseLog]:
     """The log by phase, in the plan's order; requests and marks of no planned phase are left out.
 
@@ -153,7 +150,7 @@ def _phase_logs(evidence: Evidence) -> dict[Key, PhaseLog]:
             mine.append(event)
     marks: dict[Key, list[Mark]] = {key(doc): [] for doc in phases}
     for mark in evidence.marks:
-        of_phase = marks.get(_mark_key(mark))
+        of_phase = marks.get(phase_key(mark))
         if of_phase is not None:
             of_phase.append(mark)
     return {key(doc): _log(doc, marks[key(doc)], events[key(doc)]) for doc in phases}

@@ -60,8 +60,8 @@ def growths(evidence: Evidence) -> dict[str, Growth]:
             phases.setdefault(log.doc.name, []).extend(
                 event for event in log.events if is_answer(event) and event.index not in hidden
             )
-    found = {name: growth(answers) for name, answers in phases.items()}
-    return {name: known for name, known in found.items() if known is not None}
+    by_phase = {name: growth(answers) for name, answers in phases.items()}
+    return {name: known for name, known in by_phase.items() if known is not None}
 
 
 def growth(answers: Iterable[Request]) -> Growth | None:

@@ -12,6 +12,7 @@ from suite.base.bilingual import Bilingual, Sentence, chinese
 from suite.declare.analysis.arrived import NO_SOURCE
 from suite.declare.model.flops import decode_bytes, decode_flops, prefill_flops
 from suite.documents.document import given
+from suite.documents.plan import UNKNOWN
 from suite.documents.value import NotMeasured, Value
 from suite.judge import intervals
 from suite.judge.log import measured
@@ -261,16 +262,7 @@ def _mfu(phase: PhaseSamples, plan: Plan, work: _Work) -> dict[str, Value]:
     if compute is not None and count is None:
         return dict.fromkeys(NAMES[:3], NotMeasured(UNKNOWN_COUNT))
     if compute is None or count is None:
-        dtype = plan.engine.dtype.executed
-        because = plan.peaks.compute_unknown
-        undeclared = because.startswith(("peak not declared", "accelerator unknown"))
-        why = (
-            because
-            if undeclared
-            else Sentence(f"peak not declared for {dtype}", f"未声明 {dtype} 的峰值")
-            + (Sentence(f": {because}", f"：{chinese(because)}") if because else "")
-        )
-        return dict.fromkeys(NAMES[:3], NotMeasured(why))
+        return dict.fromkeys(NAMES[:3], NotMeasured(plan.peaks.compute_unknown))
     peak = compute.flops * count
     uncounted, overlap = _uncounted(phase, plan), _overlap(phase)
     values: dict[str, Value] = {"mfu": NotMeasured(uncounted)}
@@ -329,10 +321,11 @@ def utilisation(inputs: PhaseInputs) -> dict[str, Value]:
     work = _Work(facts)
     bandwidth: float | NotMeasured | None = plan.peaks.bandwidth_bytes_per_s
     if bandwidth is None:
-        because = plan.peaks.bandwidth_source
-        unknown = because if because.startswith("accelerator unknown") else ""
+        named = plan.devices.accelerator != UNKNOWN and plan.devices.count is not None
         bandwidth = NotMeasured(
-            unknown or Sentence("memory bandwidth not declared", "未声明显存带宽")
+            Sentence("memory bandwidth not declared", "未声明显存带宽")
+            if named
+            else plan.peaks.bandwidth_source
         )
     return {**_mfu(phase, plan, work), "mbu": _mbu(phase, plan, work, bandwidth)}
 

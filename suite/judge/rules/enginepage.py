@@ -9,6 +9,7 @@ from suite.documents.document import given
 from suite.documents.event import has_failed
 from suite.judge.log import engine
 from suite.judge.log.phases import phase_logs
+from suite.judge.metrics.engine import NO_PAGE
 from suite.judge.rules.rule import Finding, failed, not_applicable, passed, rule, warned
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from suite.judge.log.phases import PhaseLog
     from suite.judge.metrics.compute import Results
 
-NO_PAGE = Sentence("the engine gave no metrics page", "引擎没有给出指标页")
 TOKENS_SHARE = 0.02
 """How far the engine's count of generated tokens may lie from the client's, as a share."""
 TOKENS_EACH = 2

@@ -12,6 +12,7 @@ from suite.base.quantities import significant
 from suite.base.status import Outcome
 from suite.declare.plan.topology import node_engine, role_of
 from suite.documents.document import given
+from suite.evidence.manifest import NODES
 from suite.judge.rules.container import untouched
 from suite.judge.rules.rule import Finding, failed, not_applicable, of, passed, rule, warned
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from suite.documents.topology import PlannedLinks
     from suite.evidence import Evidence
 
-FILE: Final = "nodes.json"
 ONE_NODE: Final = Sentence("the engine runs on one node", "引擎运行于单个节点")
 _INTERFACE: Final = "{node_interface}"
 SLACK: Final = 2.0
@@ -43,7 +43,7 @@ def _nodes(evidence: Evidence) -> Nodes | Finding:
             "the run did not keep what its nodes were (nodes.json)",
             "运行未保留其各节点的情况（nodes.json）",
         )
-        return failed(why, [FILE])
+        return failed(why, [NODES])
     return evidence.nodes
 
 
@@ -162,13 +162,13 @@ def alike(evidence: Evidence, nodes: Nodes) -> Finding:
             what = Sentence("another suite", "套件不同")
         if what:
             why = _named(node) + Sentence(f" had {what}", f"：{chinese(what)}")
-            return failed(why, [FILE])
+            return failed(why, [NODES])
     for node in nodes.nodes[1:]:
         if _kind(node) != _kind(nodes.nodes[0]):
             why = _named(node) + Sentence(
                 " had another driver or accelerator than node 0", "：驱动或加速器与节点 0 不同"
             )
-            return warned(why, [FILE])
+            return warned(why, [NODES])
     return passed(
         Sentence("one image, one model, one suite, one driver", "镜像、模型、套件与驱动均相同")
     )
@@ -212,11 +212,11 @@ def whole(evidence: Evidence, nodes: Nodes) -> Finding:
     for node in nodes.nodes:
         if node.ended:
             return failed(
-                Sentence(f"a node was lost: {node.ended}", f"节点丢失：{node.ended}"), [FILE]
+                Sentence(f"a node was lost: {node.ended}", f"节点丢失：{node.ended}"), [NODES]
             )
         if node.boot_after != node.boot or node.container is UNSET:
             why = _named(node) + Sentence(" restarted, or left no record", " 重启过，或未留下记录")
-            return failed(why, [FILE])
+            return failed(why, [NODES])
     for node in nodes.nodes:
         container = given(node.container)
         assert container is not None
@@ -267,7 +267,7 @@ def linked(evidence: Evidence, nodes: Nodes) -> Finding:
         listed = joined(wrong[:SHOWN], "; ", "；")
         if (more := len(wrong) - SHOWN) > 0:
             listed += Sentence(f"; and {more} more", f"；另有 {more} 条")
-        return warned(listed, [FILE])
+        return warned(listed, [NODES])
     least = min(link.bytes_per_s for link in nodes.links)
     longest = max(_trip_ns(link) for link in nodes.links)
     standing = Sentence("nothing is declared", "未作声明")

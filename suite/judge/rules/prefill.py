@@ -129,8 +129,8 @@ def grows_with_prompt(evidence: Evidence, results: Results) -> Finding:
     flat = [lines[name] for name, known in held.items() if known.high < FLAT]
     if flat:
         return warned(flat[0], flat)
-    told = [lines[name] for name, known in held.items() if known.low > 0]
-    return passed(told[0]) if told else not_applicable(UNTOLD)
+    proven = [lines[name] for name, known in held.items() if known.low > 0]
+    return passed(proven[0]) if proven else not_applicable(UNTOLD)
 
 
 @rule(

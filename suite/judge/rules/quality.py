@@ -220,7 +220,7 @@ def _compared(name: str, metric: str, pair: Ratio) -> Sentence:
 
 def _reached(lines: Sequence[tuple[Outcome, float, Sentence]], bound: float) -> Finding:
     """The finding of what the phases told: outcome, ratio and what was compared."""
-    below = [line for told, _, line in lines if told is Outcome.FAIL]
+    below = [line for outcome, _, line in lines if outcome is Outcome.FAIL]
     if below:
         return failed(
             Sentence(
@@ -229,7 +229,7 @@ def _reached(lines: Sequence[tuple[Outcome, float, Sentence]], bound: float) -> 
             ),
             below,
         )
-    unsure = [line for told, _, line in lines if told is Outcome.WARN]
+    unsure = [line for outcome, _, line in lines if outcome is Outcome.WARN]
     if unsure:
         return warned(
             Sentence(

@@ -201,15 +201,17 @@ def says_its_version(evidence: Evidence, facts: dict[str, str]) -> Finding:
     """Some version was reported, and no other one beside it."""
     if wrong := _contradiction(evidence, facts):
         return warned(wrong)
-    said = {k: version for k, version in _reported(evidence.plan.engine, facts).items() if version}
-    if not said:
+    versions = {
+        k: version for k, version in _reported(evidence.plan.engine, facts).items() if version
+    }
+    if not versions:
         return warned(
             Sentence(
                 "neither the engine nor one of its declared packages said its version",
                 "引擎及其所声明的软件包均未报告版本",
             )
         )
-    listed = ", ".join(f"{name} {version}" for name, version in said.items())
+    listed = ", ".join(f"{name} {version}" for name, version in versions.items())
     return passed(Sentence(f"it said: {listed}", f"其报告为：{listed}"))
 
 
@@ -229,11 +231,11 @@ def _contradiction(evidence: Evidence, facts: Mapping[str, str]) -> str:
         if (numbers := _NUMBERS.findall(version))
     ]
     for name, version, numbers in known[1:]:
-        first, said, wanted = known[0]
+        first, stated, wanted = known[0]
         if any(here != there for here, there in zip(numbers, wanted, strict=False)):
             return Sentence(
-                f"{first} says {said}, {name} says {version}",
-                f"{first} 为 {said}，{name} 为 {version}",
+                f"{first} says {stated}, {name} says {version}",
+                f"{first} 为 {stated}，{name} 为 {version}",
             )
     return ""
 

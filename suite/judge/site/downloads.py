@@ -113,14 +113,14 @@ def history(cards: Sequence[SiteCard]) -> dict[str, object]:
     current = [card for card in cards if card.status == "current"]
     metrics = []
     for name in _TRENDS:
-        found = [card.results[0].metrics.get(name) for card in current]
-        if len(found) - found.count(None) > 1:
+        values = [card.results[0].metrics.get(name) for card in current]
+        if len(values) - values.count(None) > 1:
             about = REGISTRY[name]
-            values = [
+            short = [
                 value and [_short(number) for number in (value.value, value.low, value.high)]
-                for value in found
+                for value in values
             ]
-            metrics.append([name, about.title.en, about.title.zh, about.unit, values])
+            metrics.append([name, about.title.en, about.title.zh, about.unit, short])
     runs = [
         {"id": card.id, "run": card.run, "date": card.started_utc[:10], "engine": card.engine}
         for card in current

@@ -27,11 +27,13 @@ _OWN: Final = re.compile(r"[0-9a-f]{32}\.(html|js)")
 
 def kinds(cards: Iterable[SiteCard]) -> dict[str, list[SiteCard]]:
     """Cards of one vendor, model, devices, engine and profile, in their order, by the name of their history; two at least."""
-    found: dict[tuple[str, ...], list[SiteCard]] = {}
+    by_kind: dict[tuple[str, ...], list[SiteCard]] = {}
     for card in cards:
         kind = (card.vendor, card.model_sha256, card.devices, card.engine_id, card.profile)
-        found.setdefault(kind, []).append(card)
-    return {identity(jsonio.digest(kind)): alike for kind, alike in found.items() if len(alike) > 1}
+        by_kind.setdefault(kind, []).append(card)
+    return {
+        identity(jsonio.digest(kind)): alike for kind, alike in by_kind.items() if len(alike) > 1
+    }
 
 
 def write(

@@ -71,7 +71,7 @@ def serve(
     """Run the plan's engine for the length of a ``with`` block.
 
     Args:
-        plan: says which engine and in which way (``plan["runtime"]``).
+        plan: says which engine and in which way (its ``runtime``).
         run_directory: gets ``engine.log`` and, where an image or environment had to be made, its log.
         on_progress: told in short phrases what happens now.
         settings: of this machine; None takes the defaults.

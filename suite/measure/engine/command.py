@@ -9,16 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def listen_on(command: Sequence[str], host: str, port: int) -> list[str]:
-    """Replace the values of ``--host`` and ``--port``, in both spellings, or append them.
+def listen_on(command: Sequence[str], port: int) -> list[str]:
+    """Replace the values of ``--host`` and ``--port``, in both spellings, or append them: loopback and a port of it.
 
     Args:
         command: the plan's, which names the address inside a container.
-        host: address to listen on.
         port: TCP port to listen on.
     """
     result: list[str] = []
-    values = {"--host": host, "--port": str(port)}
+    values = {"--host": "127.0.0.1", "--port": str(port)}
     replaced: set[str] = set()
     replace_next = ""
     for token in command:

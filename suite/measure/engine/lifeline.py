@@ -19,19 +19,14 @@ _SCRIPT = 'read -r word; test "$word" = done || exec "$@"'
 
 
 @contextlib.contextmanager
-def lifeline(command: Sequence[str], *, directory: str = "/") -> Iterator[None]:
-    """Run `command` if the suite dies inside the block; it must be harmless when there is nothing to clean.
-
-    Args:
-        command: argument list.
-        directory: working directory of the clean-up.
-    """
+def lifeline(command: Sequence[str]) -> Iterator[None]:
+    """Run `command` in ``/`` if the suite dies inside the block; it must be harmless when there is nothing to clean."""
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", _SCRIPT, "lifeline", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd=directory,
+        cwd="/",
         start_new_session=True,
     )
     try:

@@ -271,7 +271,7 @@ def _recipe(engine: Engine, settings: Settings) -> Path | None:
 
 
 def _command(engine: Engine, python: Path, port: int, settings: Settings) -> list[str]:
-    command = listen_on(engine.command, "127.0.0.1", port)
+    command = listen_on(engine.command, port)
     return with_pre_commands(engine.pre_commands, _resolved(engine, command, python, settings))
 
 

@@ -109,14 +109,13 @@ def get_json(
     base_url: str,
     path: str,
     *,
-    timeout_s: float = HEALTH_TIMEOUT_S,
     headers: Mapping[str, str] | None = None,
     address: str = "",
 ) -> JSONObject | str:
     """GET a small JSON object, for facts; a string says why there is none. Never raises."""
     try:
         status, body = request(
-            base_url, "GET", path, None, timeout_s, extra=headers, address=address
+            base_url, "GET", path, None, HEALTH_TIMEOUT_S, extra=headers, address=address
         )
         value = (
             jsonio.loads(body, name=path, error=EngineError) if status == http.client.OK else None

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from suite.base import jsonio
-from suite.base.bilingual import Sentence
-from suite.base.errors import EvidenceError, SetupError, SuiteError
+from suite.base.errors import EvidenceError, SetupError, SuiteError, unwritable
 from suite.base.safe import open_plain, replace_file
 from suite.documents.codec import decode
 from suite.documents.event import Mark
@@ -128,11 +127,7 @@ def write_script(at: Files, machine: str, command: Sequence[str], place: str) ->
 
 
 def _unwritable(at: Files, cause: OSError) -> SetupError:
-    message = Sentence(
-        f"cannot write {at.directory}: {cause.strerror}",
-        f"无法写入 {at.directory}：{cause.strerror}",
-    )
-    return SetupError("run-unwritable", message)
+    return SetupError("run-unwritable", unwritable(at.directory, cause))
 
 
 def ending(at: Files, job: Job) -> Ending | None:

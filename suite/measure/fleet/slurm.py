@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError
+from suite.base.errors import SetupError, unwritable
 from suite.base.safe import replace_file
 from suite.measure.fleet.backend import Gone
 
@@ -66,10 +66,7 @@ class Slurm:
         try:
             replace_file(script, "\n".join([*lines, "esac", ""]).encode())
         except OSError as cause:
-            message = Sentence(
-                f"cannot write {script}: {cause.strerror}", f"无法写入 {script}：{cause.strerror}"
-            )
-            raise SetupError("run-unwritable", message) from cause
+            raise SetupError("run-unwritable", unwritable(script, cause)) from cause
         answer = _call(
             [
                 "sbatch",

@@ -18,12 +18,12 @@ from suite.measure.load.transport.send_stamps import send_stamps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from suite.documents.event import Request
+    from suite.documents.event import Request, StampSource
     from suite.documents.phase import Phase
     from suite.documents.plan import Plan
     from suite.measure.load.requests.job import Job
     from suite.measure.load.stats import Ending, PhaseStats
-    from suite.measure.load.target import LoadOptions, StampKind, Target
+    from suite.measure.load.target import LoadOptions, Target
 
 
 class Farm(Protocol):
@@ -42,7 +42,7 @@ class Farm(Protocol):
         """Send the requests of a phase."""
 
 
-def stamp_kinds(plan: Plan, load: LoadOptions | None = None) -> tuple[StampKind, StampKind]:
+def stamp_kinds(plan: Plan, load: LoadOptions | None = None) -> tuple[StampSource, StampSource]:
     """Where receive and send times will come from, for the log's header; each phase says what it had.
 
     Send times are the client's, read just before the first byte is written, unless `load` asks for the

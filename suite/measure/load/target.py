@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
     from suite.documents.engine import RequestFormat
-
-
-StampKind = Literal["kernel", "user"]
-"""Who stamped a time: the kernel when the bytes passed, or this process beside the system call."""
+    from suite.documents.event import StampSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class LoadOptions:
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     workers: int = 1
-    send_stamps: StampKind = "user"
+    send_stamps: StampSource = "user"
     clients: tuple[str, ...] = ()
     client_token: bytes = field(default=b"", repr=False)
 
@@ -57,5 +54,5 @@ class Target:
     headers: Mapping[str, str] = field(repr=False)
     request: RequestFormat
     tls: ssl.SSLContext | None = None
-    send_stamps: StampKind = "user"
+    send_stamps: StampSource = "user"
     address: str = ""

@@ -71,6 +71,16 @@ def test_colours_are_for_terminals_that_want_them(screen, monkeypatch):
     assert "\x1b" not in screen.getvalue()
 
 
+def test_a_report_makes_its_folder_and_takes_the_place_of_a_link(tmp_path):
+    other, report = tmp_path / "other", tmp_path / "new" / "report"
+    output.write_report(report, b"first")
+    other.write_bytes(b"somebody else's")
+    report.unlink()
+    report.symlink_to(other)
+    output.write_report(report, b"second")
+    assert (report.read_bytes(), other.read_bytes()) == (b"second", b"somebody else's")
+
+
 def test_a_reader_that_goes_away_is_no_error():
     command = " ".join(runs.command("vendors", "show", "mthreads"))
     done = runs.shell(f"{command} | head -c 1; exit ${{PIPESTATUS[0]}}")

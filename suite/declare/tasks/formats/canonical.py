@@ -41,7 +41,7 @@ def canonical_lines(reading: Reading, source_sha256: str | None) -> Iterator[byt
     """The lines of the canonical file of a reading, each with its line feed."""
     tasks = sorted(reading.tasks, key=lambda task: task.id)
     digests = [task.sha256 for task in tasks]
-    header: TaskFileHeader = TaskFileHeader(
+    header = TaskFileHeader(
         tasks_schema=TASKS_SCHEMA,
         records=len(tasks),
         ids_sha256=joined_sha256(task.id for task in tasks),
@@ -56,12 +56,7 @@ def canonical_lines(reading: Reading, source_sha256: str | None) -> Iterator[byt
     )
     yield jsonio.canonical(header) + b"\n"
     for task, digest in zip(tasks, digests, strict=True):
-        record: TaskRecord = TaskRecord(
-            id=task.id,
-            document=task.document,
-            summary=task.summary,
-            sha256=digest,
-        )
+        record = TaskRecord(id=task.id, document=task.document, summary=task.summary, sha256=digest)
         yield jsonio.canonical(record) + b"\n"
 
 

@@ -38,7 +38,7 @@ def own_port(engine: Engine) -> Engine:
     if container_of(engine).network != "host":
         return engine
     port = free_port()
-    return replace(engine, command=tuple(listen_on(engine.command, "127.0.0.1", port)), port=port)
+    return replace(engine, command=tuple(listen_on(engine.command, port)), port=port)
 
 
 def kind(client: DockerClient, engine: Engine) -> NetworkKind:

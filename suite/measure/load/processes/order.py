@@ -5,8 +5,8 @@ from typing import Final
 import msgspec
 
 from suite.documents.engine import RequestFormat
+from suite.documents.event import StampSource
 from suite.documents.phase import Phase
-from suite.measure.load.target import StampKind
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Order(msgspec.Struct, frozen=True):
     path: str
     headers: dict[str, str]
     request: RequestFormat
-    send_stamps: StampKind
+    send_stamps: StampSource
     phase: Phase
     zero_ns: int
     jobs: int

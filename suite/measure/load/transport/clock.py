@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from suite.base.jsonio import JSONObject
-    from suite.measure.load.target import StampKind
+    from suite.documents.event import StampSource
 
 
 SO_TIMESTAMPNS = 35
@@ -91,14 +91,14 @@ class ClockFacts:
         unstamped_sends: requests for which the kernel was asked and gave no send stamp.
     """
 
-    receive_stamps: StampKind
+    receive_stamps: StampSource
     offset_before_ns: int
     offset_after_ns: int
     offset_error_ns: int
     step_ns: int
     reads: int
     unstamped_reads: int
-    send_stamps: StampKind = "user"
+    send_stamps: StampSource = "user"
     unstamped_sends: int = 0
 
     def to_json(self) -> JSONObject:
@@ -139,7 +139,7 @@ def stamp_of(ancillary: list[tuple[int, int, bytes]]) -> int | None:
 
 
 @contextlib.contextmanager
-def probe() -> Iterator[StampKind]:
+def probe() -> Iterator[StampSource]:
     """Find out on a loopback connection of its own whether kernel stamps work here.
 
     The connection stays open inside the block, because the kernel switches stamping on with the first
@@ -149,7 +149,7 @@ def probe() -> Iterator[StampKind]:
         yield _probe(stack)
 
 
-def _probe(stack: contextlib.ExitStack) -> StampKind:
+def _probe(stack: contextlib.ExitStack) -> StampSource:
     try:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         sender = stack.enter_context(socket.create_connection(listener.getsockname(), timeout=1))
@@ -173,7 +173,7 @@ def _probe(stack: contextlib.ExitStack) -> StampKind:
     return "user"
 
 
-def receive_stamps() -> StampKind:
+def receive_stamps() -> StampSource:
     """Which receive stamps this machine gives."""
     with probe() as kind:
         return kind

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from suite.measure.load.transport.clock import STEP_BOUND_NS, TIMESPEC, read_offset
 
 if TYPE_CHECKING:
-    from suite.measure.load.target import StampKind
+    from suite.documents.event import StampSource
     from suite.measure.load.transport.exchange import Exchange
 
 SO_TIMESTAMPING = 37
@@ -91,7 +91,7 @@ def _stamp_of(ancillary: list[tuple[int, int, bytes]]) -> tuple[int, int] | None
     return None if key is None or real is None else (key, real)
 
 
-def send_stamps() -> StampKind:
+def send_stamps() -> StampSource:
     """Which send stamps this machine can give, found out on a loopback connection of its own."""
     try:
         with (
@@ -141,6 +141,6 @@ class SendTimes:
             if self._kernel is None:
                 self._kernel = False
 
-    def kind(self) -> StampKind:
+    def kind(self) -> StampSource:
         """``kernel`` when every answered request has the kernel's stamp."""
         return "kernel" if self._kernel and not self.unstamped else "user"

@@ -57,8 +57,15 @@ def test_mbu_follows_the_executed_dtype(one):
 
 
 def test_no_peak_no_mfu(one):
-    assert metrics(one)["mfu"] == NotMeasured("peak not declared for float32: no source")
+    assert metrics(one)["mfu"] == NotMeasured("no source")
     assert metrics(one)["mbu"] == NotMeasured("memory bandwidth not declared")
+
+
+@pytest.mark.parametrize("unnamed", [{"accelerator": "unknown"}, {"count": None}])
+def test_of_a_server_on_unnamed_devices_the_plan_says_why_there_is_no_bandwidth(one, unnamed):
+    one.plan["peaks"] |= {"bandwidth_source": "nobody observed what it computes on"}
+    one.plan["devices"] |= unnamed
+    assert metrics(one)["mbu"] == NotMeasured("nobody observed what it computes on")
 
 
 def test_unknown_architecture_is_not_guessed(one):

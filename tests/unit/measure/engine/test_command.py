@@ -13,7 +13,7 @@ from suite.measure.engine.command import listen_on, with_pre_commands
     ],
 )
 def test_the_address_is_replaced_or_appended(given, wanted):
-    assert listen_on(given, "127.0.0.1", 9) == wanted
+    assert listen_on(given, 9) == wanted
 
 
 def test_pre_commands_are_quoted_and_the_engine_takes_the_shells_place():
