@@ -21,9 +21,11 @@ from suite.judge.log.phases import phase_logs
 from tests.factories import phases, runs
 from tests.unit.declare.analysis.support import MS, replay, served
 
-SLOTS = 4
-ANSWER_MS = 100
-SERVER = {"ttft_ms": 10, "itl_ms": 10, "tokens": 10, "slots": SLOTS}
+SERVER = {"ttft_ms": 10, "itl_ms": 10, "tokens": 10, "slots": 4}
+SLOTS = 16
+ANSWER_MS = 400
+QUEUE = {"ttft_ms": 40, "itl_ms": 40, "tokens": 10, "slots": SLOTS}
+"""As many answers a second as `SERVER`, each so long that a busy machine hardly matters."""
 STOP = {
     "min_duration_s": 0,
     "min_requests": 1,
@@ -175,7 +177,8 @@ def test_every_ending_of_a_phase(words, tmp_path, left_behind):
             assert detail["seen"] == len(requests)
     longest = of(read, "longest")
     assert ends["longest"]["ended_t"] - min(one.sent for one in longest) >= 1e9
-    assert max(one.sent for one in longest) <= ends["longest"]["ended_t"] + 50 * MS
+    # Until the next look around each of the four may have ended and been followed, and once more where it was late.
+    assert sum(one.sent > ends["longest"]["ended_t"] for one in longest) <= 8
     assert left_behind() == []
     scored = runs.suite("score", tmp_path / "run").stdout
     assert "fail" not in rules(scored, "R002", "R040", "R044").values()
@@ -184,14 +187,14 @@ def test_every_ending_of_a_phase(words, tmp_path, left_behind):
 def expected(rate, number):
     """Whether a probe would meet, if the server kept to its script to the nanosecond."""
     times = probe_schedule(SEARCH, number, rate)
-    requests = served(times, slots=SLOTS, service_ns=ANSWER_MS * MS, first_ns=10 * MS)
+    requests = served(times, slots=SLOTS, service_ns=ANSWER_MS * MS, first_ns=QUEUE["ttft_ms"] * MS)
     objectives = phases.objectives(ttft_ms=300.0)
     return verdict(requests, SEARCH, objectives, rate=rate, ended_by="all-sent").met
 
 
 @pytest.mark.slow
 def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
-    done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=SEARCH)]))
+    done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=SEARCH)], QUEUE))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
     ends = [m.detail for m in read.marks if m.name == "probe.end"]
@@ -243,14 +246,14 @@ def test_a_search_finds_the_capacity_of_a_known_queue(words, tmp_path):
 @pytest.mark.slow
 def test_probes_of_a_duration_find_the_capacity_where_short_ones_find_too_much(words, tmp_path):
     short = replace(SEARCH, requests=20, max_rate=80)
-    done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=short)]))
+    done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=short)], QUEUE))
     assert done.returncode == 1, done.stderr
     detail = mark(evidence.read(tmp_path / "run"), "slo").detail
-    # Twenty requests at once would keep the last of them waiting for 400 ms, and two may miss.
+    # Four of twenty requests wait for the first to end, a quarter of a second at most, and two may miss.
     assert (detail["rate"], detail["ended"]) == (80, "max-rate-met")
     shutil.rmtree(tmp_path / "run")
     timed = replace(short, requests=400, min_requests=20, duration_s=4)
-    done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=timed)]))
+    done = runs.suite(*words([phase("slo", "slo_search", tasks=None, search=timed)], QUEUE))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
     detail = mark(read, "slo").detail
@@ -296,10 +299,11 @@ def test_a_soak_drifts_when_the_server_does(words, tmp_path, slower_per_minute):
         "soak",
         "soak",
         tasks=4000,
-        concurrency=4,
+        concurrency=32,
         stop={**STOP, "min_duration_s": 6, "max_duration_s": 60},
     )
-    script = {**SERVER, "slots": 0, "slower_per_minute": slower_per_minute}
+    # Long steps: what others do on the machine must not look like a drift.
+    script = {"ttft_ms": 10, "itl_ms": 100, "tokens": 4, "slower_per_minute": slower_per_minute}
     done = runs.suite(*words([soak], script=script))
     assert done.returncode == 1, done.stderr
     read = evidence.read(tmp_path / "run")
@@ -309,8 +313,8 @@ def test_a_soak_drifts_when_the_server_does(words, tmp_path, slower_per_minute):
     assert found.measured
     assert found.detected == bool(slower_per_minute), found.why
     if slower_per_minute:
-        # At most by a tenth of it in 6 s; the server had run for a while before.
-        assert 0.1 < found.change <= 0.65
+        # By a tenth of it in each second.
+        assert 0.1 < found.change < 1
 
 
 @pytest.mark.parametrize("kind", KINDS)

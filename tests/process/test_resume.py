@@ -18,6 +18,8 @@ from tests.factories import runs
 pytestmark = pytest.mark.slow  # whole runs; none of them needs Docker, so once is enough
 
 SCRIPT = {"ttft_ms": 20, "itl_ms": 8, "tokens": 24}
+HELD = {**SCRIPT, "faults": [{"name": "silent", "first": 12}]}
+"""No answer from the third request of the server phase on, so that something can end it there; who resumes asks less often."""
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,12 @@ def copy(cut, tmp_path):
     return tmp_path / "copy"
 
 
-def start(directory):
-    tiny = runs.profile(directory, size=8, tasks=8, rate=8)
+def start(directory, script=HELD, rate=8):
+    tiny = runs.profile(directory, size=8, tasks=8, rate=rate)
     key = runs.key(directory / "key.pem")
     options = ["--profile", tiny, "--out", directory / "run", "--key", key]
     return runs.start(
-        "run", "--runtime", "sim", *options, "--sim-script", json.dumps(SCRIPT), "--quiet"
+        "run", "--runtime", "sim", *options, "--sim-script", json.dumps(script), "--quiet"
     )
 
 
@@ -97,7 +99,7 @@ def test_what_did_not_finish_is_measured_again_and_the_card_says_so(copy):
 
 @pytest.mark.slow
 def test_a_killed_suite_and_a_half_line_are_no_obstacle(tmp_path):
-    process = start(tmp_path)
+    process = start(tmp_path, SCRIPT, rate=1)  # seconds that neither of two attempts lives to the end of
     runs.wait_for("requests", lambda: in_server(tmp_path / "run"), process)
     with pytest.raises(SetupError) as busy:
         repair(tmp_path / "run")
@@ -175,7 +177,7 @@ def test_the_command_that_goes_on_has_what_the_run_does_not_keep(tmp_path):
     tiny.write_text(tiny.read_text().replace("set: mini", "set: data"))
     key = runs.key(tmp_path / "key.pem")
     words = ["--profile", tiny, "--data", tasks, "--out", tmp_path / "run", "--key", key]
-    script = json.dumps(SCRIPT)
+    script = json.dumps(HELD)
     process = runs.start("run", "--runtime", "sim", *words, "--sim-script", script, "--quiet")
     kill_engine(process, tmp_path / "run")
     status, errors = runs.end(process, None)

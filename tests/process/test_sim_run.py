@@ -21,10 +21,11 @@ STATUSES = {"events": "event", "tasks": "taskline", "telemetry": "telemetry"}
 
 @pytest.fixture
 def sim(tmp_path):
-    """Words of a simulated run into ``run``, with a script."""
-    tiny = runs.profile(tmp_path)
+    """Words of a simulated run into ``run``, with a script; a slow one has enough to do until something ends it."""
 
-    def words(script=None, out="run"):
+    def words(script=None, out="run", **load):
+        many = {"size": 200, "tasks": 200} if script is SLOW else load
+        tiny = runs.profile(tmp_path, **many)
         chosen = [] if script is None else ["--sim-script", json.dumps(script)]
         key = runs.key(tmp_path / "key.pem")
         options = ["--runtime", "sim", "--profile", tiny, "--out", tmp_path / out, "--key", key]
@@ -171,11 +172,9 @@ def test_an_engine_that_dies_ends_the_run(sim, tmp_path, left_behind, after):
 
 
 def test_an_engine_that_dies_does_not_keep_an_open_loop_waiting(sim, tmp_path):
-    slow = runs.profile(tmp_path, size=256, tasks=240, rate=4)  # a minute of arrivals
     fault = {"name": "dies_after", "first": 245, "after_chunks": 1}
-    words = sim({"ttft_ms": 1, "itl_ms": 0, "tokens": 8, "faults": [fault]})
-    assert words[4] == slow
-    done = runs.suite(*words)
+    script = {"ttft_ms": 1, "itl_ms": 0, "tokens": 8, "faults": [fault]}
+    done = runs.suite(*sim(script, size=256, tasks=240, rate=4))  # a minute of arrivals
     assert done.returncode == 3, done.stderr
     assert "the engine died during server" in done.stderr
     read = valid(tmp_path / "run")
@@ -311,9 +310,8 @@ def test_a_disk_that_is_nearly_full_is_refused_before_anything(sim, small_disk):
 
 def test_a_file_that_may_not_grow_keeps_whole_lines(sim, tmp_path, left_behind):
     limit = 96 << 10  # bytes: more than each file before the log, less than the log of all requests
-    runs.profile(tmp_path, size=64, tasks=64, rate=200)
     process = subprocess.Popen(
-        runs.command(*sim({"ttft_ms": 1, "itl_ms": 0})),
+        runs.command(*sim({"ttft_ms": 1, "itl_ms": 0}, size=64, tasks=64, rate=200)),
         cwd=runs.ROOT,
         env=runs.environment(),
         stdin=subprocess.DEVNULL,
