@@ -11,6 +11,7 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from suite.base.bilingual import Sentence
 from suite.base.language import language
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _HIDDEN = re.compile(
 """Marks and overrides of direction, separators, characters without width, tags, halves of characters."""
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet reads as a formula."""
 
@@ -38,6 +40,13 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _HIDDEN.sub(_number, _CONTROLS.sub("", _ESCAPES.sub("", text)))
+
+
+def whole(text: str) -> str:
+    """The text as a document can hold it: what of a file's name is no UTF-8, by its number."""
+    if isinstance(text, Sentence):
+        return Sentence(_HALVES.sub(_number, str(text)), _HALVES.sub(_number, text.zh))
+    return _HALVES.sub(_number, text)
 
 
 def columns(text: str) -> int:

@@ -128,6 +128,11 @@ def reproduce(
     made_again = _evidence(new, directory)
     _require_same(first.plan, made_again.plan)
     _require_devices(new.card)
+    if first.header == made_again.header:
+        message = Sentence(
+            "it is the very run that is to be made again", "这正是要重新进行的那次运行"
+        )
+        raise UsageError("reproduction-differs", message)
     summary, wrong = _summary(verification, first, new, made_again, signer.key.public)
     target = signing.beside(run, REPRODUCTION_ENDING)
     payload = make_summary(verification.verified.statement.sha256, summary)

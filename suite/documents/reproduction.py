@@ -35,6 +35,11 @@ class Resource(Document):
     digest: Annotated[Digest, about("Of its signed bytes, or of its canonical JSON.")]
 
 
+def reaches(ratio: ValueRatio, share: float) -> bool:
+    """Whether the interval of a ratio reaches into the share that is allowed on either side."""
+    return ratio.low <= 1 + share and ratio.high >= 1 / (1 + share)
+
+
 class Reproduced(Document):
     """One metric of one phase, in both runs."""
 
@@ -96,6 +101,13 @@ class VerificationSummary(Document):
             raise ValueError("a metric does not agree and the result is PASSED")
         if passed and not self.reproduction.metrics:
             raise ValueError("nothing was compared and the result is PASSED")
+        if any(
+            item.agrees != reaches(item.ratio, item.share) for item in self.reproduction.metrics
+        ):
+            raise ValueError("a metric agrees where its interval does not, or the other way round")
+        card, again = (item.uri for item in self.inputAttestations)
+        if card != self.resourceUri or again == card:
+            raise ValueError("the card and the run that was made again are not two, or not these")
 
 
 class ConsensusEntry(Document):

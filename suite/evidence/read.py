@@ -145,7 +145,7 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
     Raises:
         EvidenceError: ``file-unreadable``, ``json-refused``, ``schema-violation``, ``line-cut``,
             ``line-wrong``, ``header-misplaced``, ``after-footer``, ``request-twice``, ``client-unknown``,
-            ``events-empty``, ``attempt-wrong``, ``plan-mismatch``, ``tasks-empty``, each with its place; ``run-missing``, ``run-wrong``.
+            ``events-empty``, ``attempt-wrong``, ``plan-mismatch``, ``tasks-empty``, ``task-twice``, each with its place; ``run-missing``, ``run-wrong``.
     """
     require_run(directory)
     files = files or RunFiles(directory)
@@ -198,7 +198,13 @@ def read(directory: Path, files: RunFiles | None = None) -> Evidence:
 
 
 def _tasks(files: RunFiles) -> dict[str, TaskLine]:
-    tasks = {line.id: line for _, line in _lines(files, "tasks.jsonl", TaskLine)}
+    tasks: dict[str, TaskLine] = {}
+    for number, line in _lines(files, "tasks.jsonl", TaskLine):
+        if tasks.setdefault(line.id, line) is not line:
+            message = Sentence(f"task {line.id} occurs twice", f"任务 {line.id} 出现两次")
+            raise EvidenceError(
+                "task-twice", message, Place(str(files.directory / "tasks.jsonl"), number)
+            )
     if not tasks:
         raise EvidenceError(
             "tasks-empty",

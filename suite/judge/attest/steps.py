@@ -9,6 +9,7 @@ from suite.base.bilingual import Sentence, chinese, placed
 from suite.base.errors import EvidenceError, TrustError
 from suite.base.language import Language
 from suite.base.status import Outcome
+from suite.base.visible import whole
 from suite.documents.check import CheckStep
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ class Step:
         """As part of a document."""
         return CheckStep(
             number=self.number,
-            what=self.what,
+            what=whole(self.what),
             outcome=self.outcome.value,
             code=self.code,
-            detail=self.detail,
-            findings=self.findings,
+            detail=whole(self.detail),
+            findings=tuple(map(whole, self.findings)),
             hint=self.hint,
         )
 

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from suite.base.bilingual import Sentence
-from suite.documents.reproduction import Numbers, Reproduced
+from suite.documents.reproduction import Numbers, Reproduced, reaches
 from suite.documents.value import Measured
 from suite.judge.audit.verdict import at_least
 from suite.judge.compare.inputs import same_place
@@ -153,7 +153,7 @@ def _metrics(
                     again=reproduced.value,
                     ratio=wide,
                     share=share,
-                    agrees=wide.low <= 1 + share and wide.high >= 1 / (1 + share),
+                    agrees=reaches(wide, share),
                 )
 
 

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from suite.base import jsonio
 from suite.base.bilingual import Sentence, placed, replaced
 from suite.base.errors import EvidenceError, Problem, SuiteError, TrustError
 from suite.base.safe import read_plain
@@ -295,7 +296,12 @@ class _Check:
         for path in paths:
             name = f"{folders.STATEMENTS}/{path.name}"
             with self.steps.attempt(placed(what, path.name)) as note:
-                data = read_plain(path, envelope.MAX_BUNDLE_BYTES, below=self.submission.folder)
+                data = jsonio.read_bytes(
+                    path,
+                    error=EvidenceError,
+                    limit=envelope.MAX_BUNDLE_BYTES,
+                    below=self.submission.folder,
+                )
                 if is_receipt(data, name):
                     note.detail = Sentence("a receipt", "收据")
                     continue

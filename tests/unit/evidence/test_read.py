@@ -57,6 +57,13 @@ def test_a_broken_event_log_is_refused_with_its_line(run, change, code):
     assert "events.jsonl" in str(caught.value.place)
 
 
+def test_a_task_that_occurs_twice_is_refused_whichever_of_both_a_reader_would_take(run):
+    edit(run / "tasks.jsonl", lambda lines: lines.append(lines[0]))
+    with pytest.raises(EvidenceError) as caught:
+        evidence.read(run)
+    assert caught.value.code == "task-twice"
+
+
 def test_a_log_without_its_footer_is_read_and_says_so(run):
     edit(run / "events.jsonl", lambda lines: lines.pop())
     assert evidence.read(run).footer is None

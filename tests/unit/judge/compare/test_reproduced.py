@@ -18,7 +18,7 @@ from suite.documents.card import LevelResult
 from suite.documents.codec import convert, plain
 from suite.documents.deviceevidence import DeviceAttestation
 from suite.documents.plan import Plan
-from suite.documents.reproduction import VerificationSummary
+from suite.documents.reproduction import Reproduced, VerificationSummary
 from suite.judge.attest import envelope, levels
 from suite.judge.attest.carried import check_statements
 from suite.judge.attest.page import NOTHING, Carried, extract_carried
@@ -151,7 +151,7 @@ def test_another_plan_is_refused_by_name(path, value, name):
 def summary(change: str = "", key: str = "alice", **more) -> VerificationSummary:
     """As the command makes it."""
     sides = side(), side(change)
-    held = [_Held(card) for card, _ in sides]
+    held = [_Held(card, digit) for (card, _), digit in zip(sides, "56", strict=True)]
     made, _ = reproducing._summary(held[0], sides[0][1], held[1], sides[1][1], KEYS[key].public)
     return replace(made, **more) if more else made
 
@@ -159,11 +159,11 @@ def summary(change: str = "", key: str = "alice", **more) -> VerificationSummary
 class _Held:
     """A verified card."""
 
-    def __init__(self, card) -> None:
+    def __init__(self, card, digit: str) -> None:
         self.card = card
         self.verified = self
         self.statement = self
-        self.sha256 = "5" * 64
+        self.sha256 = digit * 64
 
 
 def test_a_run_on_other_devices_is_no_reproduction(tmp_path: Path, capsys):
@@ -182,6 +182,15 @@ def test_a_run_on_other_devices_is_no_reproduction(tmp_path: Path, capsys):
     assert not list(tmp_path.glob("*.reproduction.*"))
 
 
+def test_a_run_is_no_reproduction_of_itself(tmp_path: Path, capsys):
+    parts = factory.document()
+    folder, key = factory.write(tmp_path / "run", parts), tmp_path / "key.pem"
+    assert main(["keygen", "--out", str(key)]) == 0
+    main(["sign", str(folder), "--key", str(key)])
+    assert main(["reproduce", str(folder), "--again", str(folder), "--key", str(key)]) == 2
+    assert "the very run" in capsys.readouterr().err
+
+
 def test_a_summary_says_what_its_numbers_say():
     passed, failed = summary(), summary("slower")
     assert (passed.verificationResult, failed.verificationResult) == ("PASSED", "FAILED")
@@ -190,9 +199,17 @@ def test_a_summary_says_what_its_numbers_say():
     for lie in (
         {"verificationResult": "PASSED"},
         {"verificationResult": "PASSED", "verifiedLevels": [*passed.verifiedLevels]},
+        {"reproduction": plain(replace(failed.reproduction, metrics=all_called_agreeing(failed)))},
+        {"inputAttestations": [plain(failed.inputAttestations[0])] * 2},
+        {"inputAttestations": [plain(item) for item in reversed(failed.inputAttestations)]},
     ):
         with pytest.raises(SuiteError):
             convert(plain(failed) | lie, VerificationSummary)
+
+
+def all_called_agreeing(made: VerificationSummary) -> tuple[Reproduced, ...]:
+    """The metrics of a summary, their intervals as they were."""
+    return tuple(replace(item, agrees=True) for item in made.reproduction.metrics)
 
 
 def test_the_level_follows_from_reproductions_by_others():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -346,6 +347,22 @@ def test_a_waiver_ends_on_a_day_that_there_is(made: factory.Tree) -> None:
     with pytest.raises(TrustError) as refused:
         check(made)
     assert refused.value.code == "waiver-date"
+
+
+def test_a_statement_larger_than_any_is_refused_unread(made: factory.Tree) -> None:
+    statements = made.folder / "statements"
+    statements.mkdir()
+    with (statements / "audit.sigstore.json").open("wb") as file:
+        file.truncate(1 << 40)
+    (result,) = check(made).submissions
+    assert set(result.codes) == {"submission-files", "file-unreadable"}
+
+
+def test_a_name_that_is_no_utf_8_can_be_reported(made: factory.Tree) -> None:
+    (made.tree / "cpu" / os.fsdecode(b"\xff")).mkdir()
+    (step,) = check(made).stray
+    assert step.code == "submission-stray"
+    assert "<U+DCFF>" in step.detail.encode().decode()
 
 
 @pytest.mark.parametrize(
