@@ -122,7 +122,11 @@ def facts_of(source: ModelSource) -> ModelFacts:
         DataError: as `suite.declare.model.configuration.parse`.
     """
     config = configuration.parse(source.config.encode())
-    tensors = [tensor for header in source.weights for tensor in header.tensors]
+    listed = [tensor for header in source.weights for tensor in header.tensors]
+    # Engines load file after file: of a tensor that lies in two the later counts.
+    tensors = [*{tensor.name: tensor for tensor in listed}.values()]
+    again = len(listed) - len(tensors)
+    twice = (f"{again} tensors lie in two files and are counted once",) if again else ()
     shape, unknown = architectures.shape(config)
     name = configuration.architecture(config)
     tied = shape.tied if shape else configuration.tied(config, default=False)
@@ -153,7 +157,7 @@ def facts_of(source: ModelSource) -> ModelFacts:
         layers=upheld.groups if upheld else (),
         head_parameters=upheld.head if upheld else 0,
         shape_unknown=unknown,
-        notes=source.notes,
+        notes=(*source.notes, *twice),
     )
 
 

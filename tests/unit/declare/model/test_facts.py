@@ -584,6 +584,14 @@ def test_a_stale_index_beside_the_whole(model):
     assert "model.safetensors.index.json is left aside" in facts.notes[0]
 
 
+def test_a_tensor_in_two_files_is_counted_once(tmp_path):
+    sharded(tmp_path)
+    write_weights(tmp_path / "model-00001-of-00002.safetensors", llama_tensors())
+    facts = read_model(tmp_path)
+    assert (facts.parameters, facts.shape_unknown) == (PARAMETERS, "")
+    assert "counted once" in facts.notes[0]
+
+
 def test_a_link_that_leads_nowhere_is_refused_before_a_byte_is_read(tmp_path):
     write_config(tmp_path)
     write_weights(tmp_path / "model.safetensors", llama_tensors())
