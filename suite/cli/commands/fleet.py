@@ -283,12 +283,12 @@ def manifests(
     """
     from suite.base.errors import UsageError
     from suite.base.safe import replace_file
-    from suite.cli import fleets
+    from suite.cli import fleetmanifests
     from suite.cli.output import write_bytes
     from suite.measure.fleet.kubernetes import Place
 
     place = Place(directory.resolve(), image, claim, namespace)
-    data = fleets.manifests(place.directory, place, resources)
+    data = fleetmanifests.manifests(place.directory, place, resources)
     if out is None:
         write_bytes(data)
         return 0
