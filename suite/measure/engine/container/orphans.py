@@ -6,6 +6,7 @@ This is for what survives even that, such as a Docker engine that was down at th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -23,16 +24,16 @@ REMOVE_ATTEMPTS = 10
 
 def owner() -> str:
     """Who this process is, so that its number used again by another is not mistaken for it."""
-    return f"{_boot()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{_place()}:{os.getpid()}:{_started(os.getpid())}"
 
 
 def owner_lives(label: str) -> bool:
-    """Whether the process named by a label still runs on this machine."""
-    boot, _, rest = label.partition(":")
+    """Whether the process named by a label still runs; so it counts where its number would mean another one here."""
+    place, _, rest = label.partition(":")
     number, _, started = rest.partition(":")
-    if boot != _boot() or not number.isdigit():
-        # Another machine may use the same engine: its processes are not ours to judge.
-        return boot != _boot()
+    if place != _place() or not number.isdigit():
+        # Another machine may use the same engine, or a container of this one: its processes are not ours to judge.
+        return place != _place()
     return bool(started) and _started(int(number)) == started
 
 
@@ -80,11 +81,14 @@ def remove_network(client: DockerClient, name: str) -> None:
             return
 
 
-def _boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return "unknown"
+def _place() -> str:
+    """Where a process has the number and the start that it has here: boot, and the namespaces of processes and of time."""
+    parts = []
+    with contextlib.suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
+        for kind in ("pid", "time"):
+            parts.append(os.readlink(f"/proc/self/ns/{kind}").partition(":")[2].strip("[]"))
+    return "-".join(parts) or "unknown"
 
 
 def _started(process: int) -> str:
