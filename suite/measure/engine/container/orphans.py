@@ -6,7 +6,6 @@ This is for what survives even that, such as a Docker engine that was down at th
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from pathlib import Path
@@ -83,12 +82,12 @@ def remove_network(client: DockerClient, name: str) -> None:
 
 def _place() -> str:
     """Where a process has the number and the start that it has here: boot, and the namespaces of processes and of time."""
-    parts = []
-    with contextlib.suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip())
-        for kind in ("pid", "time"):
-            parts.append(os.readlink(f"/proc/self/ns/{kind}").partition(":")[2].strip("[]"))
-    return "-".join(parts) or "unknown"
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        spaces = [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in ("pid", "time")]
+    except OSError:
+        return "unknown"
+    return "-".join([boot, *(space.partition(":")[2].strip("[]") for space in spaces)])
 
 
 def _started(process: int) -> str:
