@@ -27,31 +27,25 @@ from suite.base.safe import replace_file, resolved
 from suite.cli import inputs
 from suite.cli.machine import settings
 from suite.cli.options import Choices, Sending
-from suite.cli.optionvalues import resource_names
 from suite.cli.terminal import Terminal
 from suite.declare.fleet import drafts, jobs, read_inventory
-from suite.declare.vendor.load import load_vendor
 from suite.documents.codec import decode, digest, pretty
 from suite.documents.document import given
 from suite.documents.fleet import PREFLIGHT, Cell, Fleet
-from suite.documents.plan import Plan
 from suite.evidence import fleetstate
 from suite.evidence.journal import FLEET, Journal, read_journal
 from suite.judge.attest.times import format_time
 from suite.measure.digests import DigestStore
-from suite.measure.fleet import attempt as attempts
-from suite.measure.fleet import kubernetes
 from suite.measure.fleet.control import Controller
 from suite.measure.fleet.local import Local, processors
 from suite.measure.nodes.identity import other_suite, this_suite
 from suite.measure.signals import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from suite.declare.fleet import Draft, Job
-    from suite.declare.vendor.load import Vendor
-    from suite.documents.fleet import Machine
+    from suite.documents.plan import Plan
     from suite.evidence.fleetstate import State
     from suite.measure.fleet.attempt import Ending, Files
     from suite.measure.fleet.backend import Backend
@@ -80,7 +74,7 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
         raise UsageError("fleet-exists", message)
     with Terminal() as terminal:
         store = DigestStore(settings().cache)
-        planned = []
+        planned: list[tuple[Draft, Plan]] = []
         for draft in drafts(inventory):
             terminal.step(Sentence(f"planning {draft.name}", f"规划 {draft.name}"))
             choices = _choices(draft)
@@ -89,6 +83,7 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
             except SuiteError as refused:
                 refused.message = f"{draft.name}: " + refused.message
                 raise
+            _require_new(draft, cell_plan, planned)
             planned.append((draft, cell_plan))
     fleet = Fleet(
         fleet_schema=1,
@@ -104,11 +99,27 @@ def plan(inventory_file: Path, out: Path) -> Fleet:
     try:
         (out / "plans").mkdir(parents=True, exist_ok=True)
         for draft, cell_plan in planned:
-            replace_file(_plan_file(out, draft.name), pretty(cell_plan))
+            replace_file(plan_file(out, draft.name), pretty(cell_plan))
         replace_file(out / FLEET, pretty(fleet))
     except OSError as cause:
         raise SetupError("run-unwritable", unwritable(out, cause), Place(str(out))) from cause
     return fleet
+
+
+def _require_new(draft: Draft, made: Plan, planned: Sequence[tuple[Draft, Plan]]) -> None:
+    """A cell is there once, in whatever words: the other would only be more repeats of it.
+
+    Raises:
+        UsageError: ``fleet-options-wrong``.
+    """
+    for other, its in planned:
+        if draft.machines == other.machines and made == its:
+            message = Sentence(
+                f"{draft.name} comes to the plan of {other.name}",
+                f"{draft.name} 得出的计划与 {other.name} 相同",
+            )
+            hint = Sentence("repeats say how often a cell runs", "重复次数由 repeats 指定")
+            raise UsageError("fleet-options-wrong", message, hint=hint)
 
 
 def _choices(draft: Draft) -> Choices:
@@ -164,7 +175,8 @@ def _cell(draft: Draft, made: Plan) -> Cell:
     )
 
 
-def _plan_file(directory: Path, cell: str) -> Path:
+def plan_file(directory: Path, cell: str) -> Path:
+    """Where the plan of a cell lies."""
     return directory / "plans" / f"{cell}.json"
 
 
@@ -206,7 +218,7 @@ def unit(directory: Path, fleet: Fleet) -> Callable[[Job, Files], Sequence[str]]
             words = (*first[job.machine].words, "--out", str(at.directory))
             return (*suite, "doctor", *words, "--json")
         cell = cells[job.cell]
-        words = (*cell.words, *cell.sending, "--plan", str(_plan_file(directory, cell.name)))
+        words = (*cell.words, *cell.sending, "--plan", str(plan_file(directory, cell.name)))
         return (*suite, "run", *words, "--out", str(at.run), "--quiet")
 
     return command
@@ -243,9 +255,9 @@ def carry_out(
             message = Sentence(f"{directory} was begun already", f"{directory} 已经开始")
             raise UsageError("fleet-begun", message)
         now = fleetstate.state(fleet, journal.entries)
-        _require_suite(fleet, now)
         placing = closed.enter_context(contextlib.closing(backend()))
         _require_same(now, placing)
+        _require_suite(fleet, now)
         limit = at_once or (processors() if isinstance(placing, Local) else len(fleet.machines))
         controller = Controller(
             directory,
@@ -344,94 +356,3 @@ def exit_status(fleet: Fleet, now: State) -> int:
         return UNFINISHED
     ended = [last[0].ended for last in tries]
     return int(any(entry is not None and entry.status != 0 for entry in ended))
-
-
-def manifests(directory: Path, place: kubernetes.Place, resources: Sequence[str]) -> bytes:
-    """The manifests of a fleet, and the scripts that they start.
-
-    Args:
-        directory: of the fleet.
-        place: where the jobs run.
-        resources: names of the devices in Kubernetes, VENDOR=NAME, before those that are declared.
-
-    Raises:
-        EvidenceError: as `read`.
-        UsageError: ``fleet-devices-undeclared``, ``fleet-resource-wrong``, ``plan-differs``.
-        SetupError: ``run-unwritable``.
-    """
-    fleet = read(directory)
-    command = unit(directory, fleet)
-    resources_of = resource_names(resources, {machine.vendor for machine in fleet.machines})
-    devices = {
-        machine.name: _devices(directory, fleet, machine, resources_of)
-        for machine in fleet.machines
-        if not machine.excluded
-    }
-
-    def script(job: Job) -> Path:
-        at = attempts.files(directory, job, 1)
-        attempts.write_script(at, job.machine, command(job, at), fleet.directory)
-        return at.script
-
-    return kubernetes.render(kubernetes.manifests(fleet, place, script, devices))
-
-
-def _devices(
-    directory: Path, fleet: Fleet, machine: Machine, resources: Mapping[str, str]
-) -> kubernetes.Devices:
-    """What the plans of a machine's cells use, the most of any of them."""
-    counts: dict[str, int] = {}
-    why: dict[str, None] = {}
-    for cell in fleet.cells:
-        if machine.name not in cell.machines:
-            continue
-        plan = _cells_plan(directory, cell)
-        vendor = load_vendor(machine.vendor)
-        used = next(
-            (each for each in vendor.doc.accelerators if each.id == plan.devices.accelerator), None
-        )
-        if plan.runtime not in {"container", "process"} or plan.vendor.emulated:
-            why[f"none: {cell.name} uses no devices"] = None
-        elif used is not None and used.topology.device == "host":
-            why[f"none: {cell.name} computes on the host's processors"] = None
-        else:
-            name, source = _resource(vendor, plan.devices.accelerator, resources)
-            counts[name] = max(counts.get(name, 0), plan.devices.count or 1)
-            why[f"{name}: {source}"] = None
-    return kubernetes.Devices(counts, "; ".join(why))
-
-
-def _cells_plan(directory: Path, cell: Cell) -> Plan:
-    """The plan of a cell, as it was made.
-
-    Raises:
-        EvidenceError: it is gone, or no plan.
-        UsageError: ``plan-differs``.
-    """
-    path = _plan_file(directory, cell.name)
-    data = jsonio.read_bytes(path, error=EvidenceError, limit=jsonio.MAX_DOCUMENT_BYTES)
-    plan = decode(data, Plan, name=str(path))
-    if digest(plan) != cell.plan_sha256:
-        message = Sentence(
-            f"{path} is not the plan of the fleet's cell", f"{path} 不是机群该单元的计划"
-        )
-        raise UsageError("plan-differs", message)
-    return plan
-
-
-def _resource(vendor: Vendor, accelerator: str, resources: Mapping[str, str]) -> tuple[str, str]:
-    """Name of an accelerator in Kubernetes, and who says so."""
-    if vendor.id in resources:
-        return resources[vendor.id], "named with --resource"
-    declared = vendor.kubernetes_resource(accelerator)
-    if declared is not None:
-        return declared.resource, f"as vendors/{vendor.id} declares"
-    message = Sentence(
-        f"{vendor.id} declares no name of {accelerator} in Kubernetes",
-        f"{vendor.id} 未声明 {accelerator} 在 Kubernetes 中的资源名称",
-    )
-    hint = Sentence(
-        f"name what the cluster's device plugin offers: --resource {vendor.id}=DOMAIN/NAME",
-        f"请指定集群的设备插件所提供的名称：--resource {vendor.id}=DOMAIN/NAME",
-    )
-    raise UsageError("fleet-devices-undeclared", message, hint=hint)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from suite.base.errorcodes import error_codes
+from suite.base.visible import visible
 from suite.declare.fleet import Job, jobs
 from suite.documents.document import given
 from suite.documents.fleet import PREFLIGHT, FleetAttempt, FleetMachine
@@ -177,15 +180,20 @@ def _machine(
     outcome: MachineOutcome = "complete"
     reason = ""
     if machine.excluded:
-        outcome, reason = "excluded", machine.excluded
+        outcome, reason = "excluded", _in_a_line(machine.excluded)
     elif cards < len(wanted):
         outcome = "incomplete" if cards else "failed"
         failures = [item.ended for item in attempts if item.ended and not item.passed]
         words = given(failures[-1].reason, "") if failures else "not everything was attempted"
-        reason = f"{cards} of {len(wanted)} runs left a card: {words}"[:2000]
+        reason = _in_a_line(f"{cards} of {len(wanted)} runs left a card: {words}")[:2000]
     return FleetMachine(
         name=machine.name, outcome=outcome, reason=reason, attempts=tuple(map(_stated, attempts))
     )
+
+
+def _in_a_line(text: str) -> str:
+    """A reason as a statement can have it: people write several lines, and programs colours."""
+    return " ".join(visible(text).split())
 
 
 def _stated(attempt: Attempt) -> FleetAttempt:
@@ -204,7 +212,7 @@ def _stated(attempt: Attempt) -> FleetAttempt:
         attempt=attempt.number,
         status=ended.status,
         code=ended.code,
-        reason=ended.reason,
+        reason=UNSET if ended.reason is UNSET else _in_a_line(ended.reason),
         measured=given(ended.measured, False),
         card_sha256=ended.card_sha256,
     )

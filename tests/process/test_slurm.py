@@ -77,6 +77,24 @@ def test_an_array_whose_controller_was_killed_is_adopted_and_runs_once(tmp_path,
     assert cluster.call("squeue", "--noheader", "--states=PENDING,RUNNING") == ""
 
 
+def test_what_waits_for_a_drained_node_is_given_up_and_tried_when_it_is_back(tmp_path, cluster):
+    def drain(state):
+        cluster.call("scontrol", "update", "NodeName=node-1", f"State={state}", "Reason=admin")
+
+    place = tmp_path / "rack"
+    made = fleets.fleet(place, 2, repeats=1)
+    drain("DRAIN")
+    backend = Slurm()
+    backend.settle_s = 0.1
+    now = fleets.work(place, made, backend=backend)
+    away, there = machines(made, now)
+    assert (away.outcome, there.outcome) == ("failed", "complete")
+    assert "Slurm: its node is drained" in away.reason
+    drain("RESUME")
+    now = fleets.work(place, made, backend=backend)
+    assert {machine.outcome for machine in machines(made, now)} == {"complete"}
+
+
 def test_a_restart_of_slurms_controller_loses_nothing(tmp_path, cluster, monkeypatch):
     backend = Slurm()
     handles = {"999_0": attempts.files(tmp_path, Job("node-1", "1-cell", 1), 1)}

@@ -274,12 +274,12 @@ def manifests(
     Each asks for the devices that its plans use, by the name that the vendor declares; where none is declared and none is
     given with --resource, nothing is rendered. The manifests hold to the schema of Kubernetes; they were never run, and no journal follows them.
     """
-    from suite.cli import fleets
+    from suite.cli import fleetmanifests
     from suite.cli.output import write_bytes, write_report
     from suite.measure.fleet.kubernetes import Place
 
     place = Place(resolved(directory), image, claim, namespace)
-    data = fleets.manifests(place.directory, place, resources)
+    data = fleetmanifests.manifests(place.directory, place, resources)
     if out is None:
         write_bytes(data)
     else:

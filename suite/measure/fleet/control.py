@@ -231,12 +231,12 @@ class Controller:
         try:
             handles = self._backend.submit(machine, [at for *_, at in placed], name)
         except SetupError as refused:
+            for job, _, at in placed:
+                self._running[job] = self._now.attempts[job][-1]
+                if attempts.give_up(at):
+                    self._end(self._running[job], attempts.lost(at, UNPLACED, refused.message))
             if refused.code != UNPLACED:
                 raise
-            for job, _, at in placed:
-                attempts.give_up(at)
-                self._running[job] = self._now.attempts[job][-1]
-                self._end(self._running[job], attempts.lost(at, UNPLACED, refused.message))
             return
         for (job, number, _), handle in zip(placed, handles, strict=True):
             self._write("placed", job, attempt=number, handle=handle)

@@ -29,6 +29,8 @@ AWAY_S: Final = 600.0
 """How long Slurm's controller may be away before the fleet's gives up, seconds; what runs leaves its files meanwhile."""
 DOWN: Final = ("BOOT_FAIL", "NODE_FAIL")
 """States of a job whose node went away."""
+AWAY: Final = ("down", "drain", "fail", "unknown")
+"""How the states of a node begin that takes no job; one that does not answer has an asterisk."""
 ENDED: Final = (*DOWN, "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "OUT_OF_MEMORY", "TIMEOUT")
 
 
@@ -107,12 +109,15 @@ class Slurm:
         if states is None:
             return {}
         over = {}
-        for handle in handles:
+        away = _away() if "PENDING" in {states.get(handle) for handle in handles} else {}
+        for handle, at in handles.items():
             state = states.get(handle, "")
             if state in DOWN:
                 over[handle] = Gone("fleet-lost", f"Slurm: {state}")
             elif not state or state in ENDED:
                 over[handle] = Gone("fleet-lost", _why(handle) or "Slurm does not know it any more")
+            elif state == "PENDING" and (why := away.get(at.directory.parent.name)):
+                over[handle] = Gone("fleet-lost", f"Slurm: its node is {why}")
         return over
 
     def _known(self) -> dict[str, str] | None:
@@ -158,6 +163,13 @@ def _states(*words: str) -> dict[str, str]:
         raise SetupError("fleet-backend-failed", message, hint=hint)
     lines = (line.partition(" ") for line in answer.stdout.splitlines())
     return {number: state for number, _, state in lines}
+
+
+def _away() -> dict[str, str]:
+    """Nodes that take no job, with their state: what waits for one of them would wait for as long as that is away."""
+    answer = _call(["sinfo", "--all", "--noheader", "--Node", "--format=%N %T"])
+    rows = (line.split() for line in answer.stdout.splitlines())
+    return {name: state for name, state in rows if "*" in state or state.startswith(AWAY)}
 
 
 def _why(handle: str) -> str:

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from suite.base.errors import EvidenceError, UsageError
+from suite.cli.fleetmanifests import manifests
 from suite.cli.fleetresults import verified
-from suite.cli.fleets import manifests, plan
+from suite.cli.fleets import plan
 from suite.cli.trustoptions import Trusted
 from suite.declare.vendor.load import list_vendors
 from suite.measure.fleet.kubernetes import DEVICES, Place

@@ -8,7 +8,7 @@ import pytest
 from suite.base.errors import DeclarationError, UsageError
 from suite.cli.fleets import plan
 from suite.declare.fleet import drafts, jobs, read_inventory
-from tests.factories import fleets
+from tests.factories import fleets, runs
 
 
 def test_a_kind_of_machine_is_a_cell_for_each_engine_model_and_profile(tmp_path):
@@ -156,6 +156,18 @@ def test_words_that_lead_elsewhere_are_refused(tmp_path, words):
         plan(fleets.written(tmp_path / "rack.yaml", value), tmp_path / "out")
     assert refused.value.code == "fleet-options-wrong"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_cell_by_another_name_is_refused(tmp_path):
+    (tmp_path / "again").symlink_to(tmp_path)
+    profile = runs.profile(tmp_path)
+    profiles = [str(profile), str(tmp_path / "again" / profile.name)]
+    value = fleets.inventory(1, matrix=[{"profiles": profiles, "options": ["--runtime", "sim"]}])
+    with pytest.raises(
+        UsageError, match="2-mthreads-default-tiny comes to the plan of 1-"
+    ) as refused:
+        plan(fleets.written(tmp_path / "rack.yaml", value), tmp_path / "out")
+    assert refused.value.code == "fleet-options-wrong"
 
 
 def test_a_thousand_machines_are_read_at_once_and_each_mistake_has_its_line(tmp_path):

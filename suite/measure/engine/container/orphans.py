@@ -23,16 +23,16 @@ REMOVE_ATTEMPTS = 10
 
 def owner() -> str:
     """Who this process is, so that its number used again by another is not mistaken for it."""
-    return f"{_boot()}:{os.getpid()}:{_started(os.getpid())}"
+    return f"{_place()}:{os.getpid()}:{_started(os.getpid())}"
 
 
 def owner_lives(label: str) -> bool:
-    """Whether the process named by a label still runs on this machine."""
-    boot, _, rest = label.partition(":")
+    """Whether the process named by a label still runs; so it counts where its number would mean another one here."""
+    place, _, rest = label.partition(":")
     number, _, started = rest.partition(":")
-    if boot != _boot() or not number.isdigit():
-        # Another machine may use the same engine: its processes are not ours to judge.
-        return boot != _boot()
+    if place != _place() or not number.isdigit():
+        # Another machine may use the same engine, or a container of this one: its processes are not ours to judge.
+        return place != _place()
     return bool(started) and _started(int(number)) == started
 
 
@@ -80,11 +80,14 @@ def remove_network(client: DockerClient, name: str) -> None:
             return
 
 
-def _boot() -> str:
+def _place() -> str:
+    """Where a process has the number and the start that it has here: boot, and the namespaces of processes and of time."""
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        spaces = [str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in ("pid", "time")]
     except OSError:
         return "unknown"
+    return "-".join([boot, *(space.partition(":")[2].strip("[]") for space in spaces)])
 
 
 def _started(process: int) -> str:

@@ -64,6 +64,17 @@ def test_it_names_every_machine_and_every_card(journalled):
     assert vendors_of(document) == ("cpu",)
 
 
+def test_a_reason_of_several_lines_and_colours_can_be_signed(tmp_path):
+    made = fleets.fleet(tmp_path, 2, repeats=1, excluded="fan broken\nsent back\ton Monday")
+    with Journal(tmp_path, made) as journal:
+        said = {"code": "fleet-lost", "reason": "\x1b[36mray::Unit\x1b[39m died\u202e"}
+        _attempt(journal, "node-1", "1-cell", 1, 1, measured=False, **said)
+    _, now, sha256 = held(tmp_path, made)
+    document = check_predicate(parse_statement(make_statement(made, now, sha256, NOW)))
+    assert document.machines[0].attempts[0].reason == "ray::Unit died<U+202E>"
+    assert document.machines[1].reason == "fan broken sent back on Monday"
+
+
 def test_a_statement_of_other_cards_than_it_names_cannot_be_signed(journalled, tmp_path):
     directory, made = journalled
     _, now, sha256 = held(directory, made)

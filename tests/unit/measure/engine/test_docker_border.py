@@ -118,6 +118,14 @@ def test_an_owner_is_this_very_process():
     assert not orphans.owner_lives(f"{boot}::")
     # A process of another machine, or from before a restart, cannot be judged by its number.
     assert orphans.owner_lives(f"another-boot:{number}:{started}")
+    code = (
+        f"from suite.measure.engine.container import orphans; print(orphans.owner_lives({mine!r}))"
+    )
+    for other in (("--pid", "--mount-proc"), ("--time", "--boottime", "1000")):
+        # As in a container that was given the engine's socket: its numbers are of other processes.
+        words = ["unshare", "--map-root-user", *other, "--fork", sys.executable, "-c", code]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.stdout == "True\n" or "unshare" in done.stderr, done.stderr
 
 
 def test_an_owner_that_ended_is_known_to_be_gone():

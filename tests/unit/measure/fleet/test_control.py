@@ -197,6 +197,25 @@ def test_an_attempt_that_nobody_placed_never_counts(tmp_path):
     assert now.attempts[ONE][-1].passed
 
 
+def test_a_machine_that_a_wrong_word_kept_out_is_asked_by_the_next_controller(tmp_path):
+    """A partition that is not there, say: nothing was placed, and nobody was killed."""
+
+    class Refusing(Local):
+        def submit(self, machine, attempts, name):
+            raise SetupError("fleet-backend-failed", "there is no such partition")
+
+    made = fleets.fleet(tmp_path, 2, repeats=1)
+    with pytest.raises(SetupError, match="no such partition"):
+        fleets.work(tmp_path, made, backend=Refusing())
+    entries, _ = read_journal(tmp_path, made)
+    assert (entries[-1].code, entries[-1].reason) == (
+        "fleet-unplaced",
+        "there is no such partition",
+    )
+    now = fleets.work(tmp_path, made)
+    assert set(outcomes(made, now).values()) == {"complete"}
+
+
 def _killed_while_placing(place, made, word):
     """A controller that is killed beside its backend: `word` is "before" or "after" the attempt is placed."""
     script = textwrap.dedent(f"""
