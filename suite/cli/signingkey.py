@@ -59,7 +59,7 @@ def named_key(name: str | None) -> OpenKey | None:
     Asks for a passphrase or PIN on a terminal, so it must be called before signals are taken over.
 
     Raises:
-        UsageError: see `suite.judge.attest.keys.load_private` and `suite.judge.attest.pkcs11key.load`.
+        UsageError: see `suite.judge.attest.keyfiles.load_private` and `suite.judge.attest.pkcs11key.load`.
         SetupError: see there.
     """
     name = name or os.environ.get(KEY_VARIABLE)

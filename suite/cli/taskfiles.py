@@ -57,7 +57,7 @@ def fetch_files(
     """Download the files of a source, or find them there, and print what they are.
 
     Raises:
-        DataError: ``fetch-ambiguous``, and those of `suite.fetch.fetch`.
+        DataError: ``fetch-ambiguous``, and those of `suite.measure.fetch.files.fetch`.
     """
     sources = _SOURCES[what]
     folder = Path(origin) if origin and Path(origin).is_dir() else None

@@ -1,6 +1,6 @@
 """``vendors/<id>/vendor.yaml``: how a vendor's devices are found, selected, given to a container and read.
 
-A template is text with placeholders in braces, filled in by `suite.declare.template`.
+A template is text with placeholders in braces, filled in by `suite.declare.vendor.template`.
 """
 
 from typing import Annotated, ClassVar, Literal

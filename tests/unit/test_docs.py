@@ -34,6 +34,7 @@ PAGES = [
     *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
 ]
 
+OWN_NAME = re.compile(r"`(suite(?:\.\w+)+)`")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -343,6 +344,23 @@ def test_files_of_a_run_are_those_that_it_leaves():
         block = next(match[2] for match in FENCE.finditer(read(page)) if "plan.json" in match[2])
         named = set(re.findall(r"[\w.-]+\.(?:json|jsonl|log|pem|html)\b", block))
         assert named == {*EVIDENCE_FILES, *OCCASIONAL_FILES, MANIFEST, *written, "scorecard.html"}
+
+
+def _defined(name: str) -> bool:
+    """Whether a dotted name is a module of the suite, or stands in one."""
+    place, inner = ROOT / name.replace(".", "/"), ""
+    while not place.is_dir() and not place.with_suffix(".py").is_file():
+        place, inner = place.parent, place.name
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    return not inner or re.search(rf"\b{inner}\b", file.read_text(encoding="utf-8")) is not None
+
+
+def test_what_docstrings_and_comments_name_is_there():
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "suite").rglob("*.py")]
+    named = {name for source in sources for name in OWN_NAME.findall(source)}
+    named -= {"suite.setup.end"}  # a mark in a run's log
+    assert len(named) > 50
+    assert [name for name in sorted(named) if not _defined(name)] == []
 
 
 def test_judging_loads_neither_docker_nor_an_engine():

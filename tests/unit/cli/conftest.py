@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from suite.cli.main import main
+from tests.factories.authority import Authority
 
 
 @pytest.fixture
@@ -20,3 +23,11 @@ def suite(capsys, monkeypatch, tmp_path):
         return status, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    """A time-stamping authority of openssl's."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    return Authority(tmp_path_factory.mktemp("authority"))

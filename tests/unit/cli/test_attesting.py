@@ -18,7 +18,7 @@ from suite.base import jsonio
 from tests.cases.bundle_verify.cases import REVIEWER, VENDOR_A, VENDOR_B, entry
 from tests.factories import evidence as factory
 from tests.factories import keyfile
-from tests.factories.authority import Authority, Server
+from tests.factories.authority import Server
 
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 
@@ -31,13 +31,6 @@ def measured(tmp_path_factory):
 @pytest.fixture
 def run(measured, tmp_path):
     return Path(shutil.copytree(measured, tmp_path / "run"))
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 def listed(path: Path, *entries: dict, authorities: tuple[dict, ...] = ()) -> Path:

@@ -12,8 +12,8 @@ from suite.base.visible import columns
 from suite.cli import chinesehelp
 from suite.cli.command import HELP_WIDTH
 from suite.cli.main import main, program
+from tests.factories.languages import HAN
 
-HAN = re.compile(r"[\u4e00-\u9fff]")
 COMMAND_LINE = re.compile(r"((bash|zsh|fish) +)?suite( |$)")
 STATUSES = re.compile(r" {4}\d")
 """A line of the table of exit statuses, which is never broken."""

@@ -16,8 +16,7 @@ from suite.declare.profiles.load import profile_names
 from suite.declare.profiles.purposes import CHINESE
 from suite.declare.vendor.load import list_vendors, load_vendor
 from suite.declare.vendor.text import vendor_text
-
-HAN = re.compile(r"[\u4e00-\u9fff]")
+from tests.factories.languages import ENGLISH, HAN
 
 
 @pytest.mark.parametrize(
@@ -99,10 +98,6 @@ def test_a_refusal_and_its_hint_are_chinese(words, shown, capsys, monkeypatch):
         choose(Language.ZH)
     assert main(words) == 2
     assert shown in capsys.readouterr().err
-
-
-ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
-"""Three words of Latin letters in a row."""
 
 
 @pytest.mark.parametrize("name", sorted(error_codes()))

@@ -6,7 +6,6 @@ import base64
 import datetime as dt
 import hashlib
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from suite.judge.attest.times import format_time
 from tests.cases.bundle_verify.cases import REVIEWER, STRANGER, VENDOR_A, entry
 from tests.factories import challenged, keyfile, runs, stamped
 from tests.factories import evidence as factory
-from tests.factories.authority import Authority, Server
+from tests.factories.authority import Server
 
 
 def listed(path: Path, *entries: dict) -> Path:
@@ -227,13 +226,6 @@ def test_a_verifier_with_a_list_asks_who_issued_the_challenge(
     _, out, _ = suite("verify", run, "--json")
     steps = {step["what"]: step for step in json.loads(out)["steps"]}
     assert steps["A reviewer issued the challenge"]["outcome"] == "warn"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 def stamped_run(suite, tmp_path, url: str) -> Path:

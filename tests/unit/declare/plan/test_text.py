@@ -1,6 +1,5 @@
 """The plan as a shell script: golden texts, valid shell, and the same container as the suite starts."""
 
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from suite.declare.plan.docker_text import DEFAULT_ENV, DEFAULT_TMPFS, docker_run
 from suite.declare.plan.text import render_plan
+from tests.factories.languages import ENGLISH
 from tests.factories.plans import plan_for
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "plantext"
@@ -38,10 +38,6 @@ def test_golden_text(name):
     text = render_plan(GOLDEN[name]())
     assert text.startswith("# Plan ")
     assert _without_digests(text) == (CASES / f"{name}.sh").read_text()
-
-
-ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
-"""Three words of Latin letters in a row."""
 
 
 @pytest.mark.parametrize("name", GOLDEN)

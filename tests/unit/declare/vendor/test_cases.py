@@ -1,7 +1,6 @@
 """Every folder under ``tests/cases/vendor`` is a declaration with its verdict and the problems to report."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 
 from suite.base.bilingual import chinese
 from suite.declare.vendor.load import check_vendor, new_vendor
+from tests.factories.languages import HAN
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "vendor"
-HAN = re.compile(r"[\u4e00-\u9fff]")
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 

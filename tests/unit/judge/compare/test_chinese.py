@@ -11,11 +11,9 @@ from suite.documents.codec import plain
 from suite.judge.compare import difference, formats, many, text
 from suite.judge.report.formats import registry
 from tests.factories import scorecard
+from tests.factories.languages import ENGLISH, HAN
 from tests.unit.judge.report.test_chinese import Shown
 
-HAN = re.compile(r"[\u4e00-\u9fff]")
-ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
-"""Three words of Latin letters in a row."""
 PAIRS = {
     "alike": (scorecard.card, scorecard.card),
     "container and process": (scorecard.card, scorecard.process_card),

@@ -20,12 +20,10 @@ from suite.judge.report.html import GENERATOR
 from suite.judge.report.words import WORDS
 from suite.judge.rules.registry import RULES
 from tests.factories import pages, scenarios, scorecard
+from tests.factories.languages import ENGLISH, HAN
 
-ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+,? +){2,}[A-Za-z][a-z]+")
-"""Three words of Latin letters in a row."""
 JSON_TEXT = re.compile(r'"[^"]*"')
 """A member's value, quoted as it stands in a document."""
-HAN = re.compile(r"[\u4e00-\u9fff]")
 QUOTED = frozenset({"style", "script", "title", "pre"})
 """What quotes a command or a prompt word for word."""
 INLINE = frozenset({"span", "b", "strong", "code", "a"})
