@@ -255,7 +255,7 @@ def inside(image, *words, mounts=(), env=()):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -34,7 +34,7 @@ def start(plan, run):
 
 
 def get(base_url, path):
-    with urllib.request.urlopen(base_url + path, timeout=20) as answer:
+    with urllib.request.urlopen(base_url + path, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -123,14 +123,14 @@ def test_another_machine_is_out_of_reach(base_image, run, tmp_path, mode, reache
         ("dies_at_start", "engine-died", ["exit code 3", "last words: no weights here"]),
         ("dies_on_request", "engine-died", ["exit code 7"]),
         ("eats_memory", "engine-out-of-memory", ["out of memory", "exit code 137"]),
-        ("never_listens", "engine-timeout", ["not ready after 2 s", "first words"]),
+        ("never_listens", "engine-timeout", ["not ready after 5 s", "first words"]),
         ("refuses", "engine-bad-answer", ["400", "no such model"]),
     ],
 )
 def test_a_faulty_engine_is_named_and_gone(base_image, run, left_behind, fault, code, says):
     plan = factory.plan(fault, image=base_image)
     if fault == "never_listens":
-        plan = changed(plan, engine={"readiness": {"timeout_s": 2.0}})
+        plan = changed(plan, engine={"readiness": {"timeout_s": 5.0}})
     with pytest.raises(EngineError) as caught, start(plan, run):
         pytest.fail("it must not be yielded")
     assert caught.value.code == code
@@ -153,7 +153,7 @@ def test_a_death_while_measuring_is_seen(base_image, run, docker, left_behind):
     with start(factory.plan(image=base_image), run) as served:
         name = next(name for name in left_behind(run.name))
         docker.containers.get(name).kill()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while served.alive() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         assert "exit code 137" in served.alive()
@@ -207,7 +207,7 @@ def test_a_killed_suite_leaves_no_container(base_image, run, left_behind, tmp_pa
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     child.stdout.close()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while left_behind(run.name) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert left_behind(run.name) == []

@@ -35,7 +35,7 @@ def podman(tmp_path_factory, base_image):
     address = f"unix://{folder}/podman.sock"
     command = ["podman", "system", "service", "--time=0", address]
     with subprocess.Popen(command, env=environment) as service:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not (folder / "podman.sock").exists() and time.monotonic() < deadline:
             time.sleep(0.1)
         yield address

@@ -136,9 +136,9 @@ def test_transformers_with_a_few_tasks(images, tmp_path, left):
     assert card["engine"]["image_digest"] == images["transformers"]["digest"]
     known = facts(evidence.read(run))
     assert known["engine.version"] == known["engine.package.transformers"]
-    # Nothing but the six tasks keeps it from closed.
+    # Nothing but the six tasks keeps it from closed, and neither a neighbour nor changes that nobody has committed.
     reasons = [reason["rule"] for reason in card["division"]["reasons"]]
-    assert [rule for rule in reasons if rule != "R052"] == ["R031", "R038"]
+    assert [rule for rule in reasons if rule not in ("R052", "R076")] == ["R031", "R038"]
     same, asked = agreement(run, "offline")
     assert same >= AGREEMENT * asked
     assert verified(run)

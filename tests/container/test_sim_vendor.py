@@ -1,6 +1,7 @@
 """The simulated vendor by its declaration, in its own image and as a process: labelled, and named where it cheats."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -71,12 +72,14 @@ def test_a_run_whose_container_was_killed_goes_on_in_another(tmp_path, docker):
         return sum(e["type"] == "request" and e["phase"] == "offline" for e in runs.events(run)) > 8
 
     runs.wait_for("requests of the second phase", measures, process)
+    process.send_signal(signal.SIGSTOP)  # so that it does not end meanwhile
     (engine,) = [
         container
         for container in docker.containers.list(filters={"label": LABEL_OWNER})
         if container.labels[LABEL_OWNER].split(":")[1] == str(process.pid)
     ]
     engine.kill()
+    process.send_signal(signal.SIGCONT)
     status, errors = runs.end(process, None)
     assert status == 3, errors
     assert runs.footer(run)["ended"] == "engine-died"
@@ -89,7 +92,8 @@ def test_a_run_whose_container_was_killed_goes_on_in_another(tmp_path, docker):
     assert attempt.phases == ("offline-warmup/0", "offline/0")
     checks = {check["rule"]: check for check in vendor.card_of(run)["checks"]}
     assert "attempt 1 ended as engine-died" in checks["R108"]["why"]
-    assert runs.suite("verify", run, "--key", tmp_path / "key.pub.pem").returncode == 0
+    verified = runs.suite("verify", run, "--key", tmp_path / "key.pub.pem", "--json")
+    assert json.loads(verified.stdout)["intact"] is True
 
 
 def docker_says(*words):

@@ -130,7 +130,8 @@ def block(heading: str) -> str:
 
 
 def shell(commands: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    command = ["bash", "-euo", "pipefail", "-c", commands.replace("docs/", f"{ROOT}/docs/")]
+    plain = ["env", "LC_ALL=C", "bash", "-euo", "pipefail", "-c"]
+    command = [*plain, commands.replace("docs/", f"{ROOT}/docs/")]
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
 
 
