@@ -35,6 +35,9 @@ class TensorRounding(Document):
     largest_relative_error: Annotated[
         NonNegative, about("Of a value that neither overflows nor vanishes; a ratio.")
     ]
+    not_finite: Annotated[
+        Count | UnsetType, about("Values of the source that are infinite or no number.")
+    ] = UNSET
 
 
 class Rounding(Document):

@@ -114,7 +114,12 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[str]:
         EngineError: ``engine-bad-answer``: an error in the stream, no answer at all, or one that stops before its end.
     """
     if "event-stream" not in (response.getheader("Content-Type") or ""):
-        yield _text(_choice(response.read(MOST_ANSWER_BYTES)), "message")
+        choice = _choice(response.read(MOST_ANSWER_BYTES))
+        if not choice:
+            message = Sentence("the answer has no choice", "回答中没有 choice")
+            raise EngineError("engine-bad-answer", message)
+        if text := _text(choice, "message"):
+            yield text
         return
     ended = False
     for data in _events(response):

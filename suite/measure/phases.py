@@ -22,7 +22,7 @@ from suite.documents.environment import Fact
 from suite.evidence import ENGINE_METRICS
 from suite.measure import network, processors
 from suite.measure.engine.readiness import probe
-from suite.measure.engine.served import end_code
+from suite.measure.engine.served import LOG_FILE, end_code, own_words
 from suite.measure.enginepage import EnginePage
 from suite.measure.live import Live
 from suite.measure.load.requests.prepare import make_conversations, make_jobs
@@ -127,8 +127,11 @@ def _phase(stage: Stage, served: Served) -> None:
         run.farm.require_whole()
     dead = stage.watch.after(stage.watch.failed)
     if dead is not None:
+        code = end_code(dead)
+        if words := own_words(run.writer.directory / LOG_FILE):
+            dead = Sentence(f"{dead}; its log says: {words}", f"{chinese(dead)}；其日志称：{words}")
         raise EngineError(
-            end_code(dead),
+            code,
             Sentence(
                 f"the engine died during {stage.title}: {dead}",
                 f"引擎在{chinese(stage.title)}期间终止：{chinese(dead)}",

@@ -120,9 +120,10 @@ def _values(path: Path) -> Iterator[tuple[str, NDArray[np.generic]]]:
 
 
 def _tensor_rounding(name: str, stored: NDArray[np.generic], target: str) -> TensorRounding:
-    overflowed, vanished, largest = 0, 0, 0.0
+    overflowed, vanished, not_finite, largest = 0, 0, 0, 0.0
     for start in range(0, stored.size, _WINDOW):
         values = _float32(stored[start : start + _WINDOW])
+        not_finite += int((~np.isfinite(values)).sum())
         values = values[np.isfinite(values) & (values != 0)]
         with np.errstate(over="ignore", under="ignore"):
             rounded = _rounded(values, target)
@@ -137,6 +138,7 @@ def _tensor_rounding(name: str, stored: NDArray[np.generic], target: str) -> Ten
         overflowed=overflowed,
         vanished=vanished,
         largest_relative_error=largest,
+        not_finite=not_finite,
     )
 
 

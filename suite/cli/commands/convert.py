@@ -11,6 +11,7 @@ from suite.base.bilingual import Sentence, joined, placed
 from suite.base.errors import SetupError, UsageError, unwritable
 from suite.cli.command import command
 from suite.cli.options import choices, json_option, quiet_option
+from suite.documents.document import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +131,15 @@ def _losses(lost: Rounding | str) -> Iterator[tuple[str, str]]:
             f"到 {lost.dtype}：{overflowed} 个值溢出，{vanished} 个变为 0",
         ),
     )
+    broken = sum(given(row.not_finite, 0) for row in lost.tensors)
+    if broken:
+        yield (
+            "",
+            Sentence(
+                f"{broken} values of the source are infinite or no number",
+                f"来源中有 {broken} 个值为无穷大或非数",
+            ),
+        )
     worst = sorted(
         lost.tensors, key=lambda row: (-row.overflowed, -row.vanished, -row.largest_relative_error)
     )

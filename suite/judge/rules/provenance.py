@@ -133,8 +133,9 @@ VANISHED_SHARE = 1e-3
     title=Bilingual("Rounded weights keep their values", "舍入后的权重保持其值"),
     asks=Bilingual(
         "Where a conversion writes a narrower type, no weight becomes infinite (fail), and of no tensor more than one "
-        "value in a thousand becomes 0 (warning).",
-        "转换写入更窄的类型时，没有权重变为无穷大（否则 fail），任一张量中变为 0 的值不超过千分之一（否则警告）。",
+        "value in a thousand becomes 0 (warning); the source has no weight that is infinite or no number (warning).",
+        "转换写入更窄的类型时，没有权重变为无穷大（否则 fail），任一张量中变为 0 的值不超过千分之一（否则警告）；"
+        "来源中没有无穷大或非数的权重（否则警告）。",
     ),
     reason=Bilingual(
         "bfloat16 reaches far beyond float16: what does not fit is lost before the first answer.",
@@ -158,6 +159,15 @@ def rounded_weights(_: Evidence, provenance: Provenance) -> Finding:
                 f"{len(infinite)} 个张量的 {count} 个权重超出 {lost.dtype} 的范围",
             ),
             [f"{row.tensor}: {row.overflowed} of {row.values}" for row in infinite],
+        )
+    broken = [row for row in lost.tensors if given(row.not_finite, 0)]
+    if broken:
+        return warned(
+            Sentence(
+                f"the source has weights that are infinite or no number, in {len(broken)} tensors",
+                f"来源的 {len(broken)} 个张量含有无穷大或非数的权重",
+            ),
+            [f"{row.tensor}: {row.not_finite} of {row.values}" for row in broken],
         )
     gone = [row for row in lost.tensors if row.vanished > VANISHED_SHARE * row.values]
     if gone:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias
 
 from suite.base import resources
 from suite.base.bilingual import Sentence, chinese
+from suite.base.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +65,12 @@ def end_code(why: str) -> str:
 REPOSITORY = resources.resource()
 LOG_TAIL_LINES = 20
 LOG_FILE = "engine.log"
+_DEATH: Final = re.compile(
+    r"\b(?:died|dead|core dumped|segmentation fault|bus error|out of memory|killed by|SIG(?:KILL|SEGV|ABRT|BUS|ILL|FPE))\b"
+    r"|EngineDeadError|exit ?code:? -?[1-9]",
+    re.IGNORECASE,
+)
+"""How engines say that a process of theirs ended, which their server, ending in order, says no more."""
 
 
 class Served(Protocol):
@@ -192,10 +200,20 @@ def free_port() -> int:
 
 def log_tail(path: Path, lines: int = LOG_TAIL_LINES) -> str:
     """The last lines of a log, indented; what cannot be decoded is replaced, what is missing is empty."""
+    tail = deque(_last_lines(path), maxlen=lines)
+    return "\n".join(f"    {line[:400]}" for line in tail if line.strip())
+
+
+def own_words(path: Path) -> str:
+    """The first of a log's last lines that says what died, as the engine prints it; "" where none does."""
+    words = next((line for line in _last_lines(path) if _DEATH.search(line)), "")
+    return visible(words)[:240].strip()
+
+
+def _last_lines(path: Path) -> list[str]:
     try:
         with path.open("rb") as stream:
             stream.seek(max(0, path.stat().st_size - 65_536))
-            tail = deque(stream.read().decode("utf-8", "replace").splitlines(), maxlen=lines)
+            return stream.read().decode("utf-8", "replace").splitlines()
     except OSError:
-        return ""
-    return "\n".join(f"    {line[:400]}" for line in tail if line.strip())
+        return []

@@ -45,6 +45,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.whole({"error": {"message": "no such model"}}, 404)
         if last == "plain":
             return self.whole({"choices": [{"message": {"content": "whole"}}]})
+        if last == "nothing":
+            return self.whole([])
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -129,6 +131,7 @@ def test_an_answer_that_ends_at_once_is_said(chat):
         ("refuse", 3, "no such model"),
         ("fail", 3, "out of blocks"),
         ("die", 3, "the connection ended before the answer did"),
+        ("nothing", 3, "the answer has no choice"),
     ],
 )
 def test_what_the_server_refuses_is_said(chat, message, status, says):

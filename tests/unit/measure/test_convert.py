@@ -244,7 +244,11 @@ def write_weights(model, **tensors):
 def weighed(plan, tmp_path):
     """A plan whose model has ten parameters in two tensors, and a converter to a type."""
     model = tmp_path / "model"
-    write_weights(model, a=[1.0, 70000.0, -1e30, 1e-9, 0.0, 6e-8], b=[1.0, 2.0, 3.0, 4.0])
+    write_weights(
+        model,
+        a=[1.0, 70000.0, -1e30, 1e-9, 0.0, 6e-8],
+        b=[1.0, 2.0, float("inf"), float("nan")],
+    )
 
     def made(dtype, *words, named="float16"):
         return changed(
@@ -268,6 +272,7 @@ def test_numbers_and_losses_of_the_weights_are_kept(weighed, go):
     assert (first.overflowed, first.vanished) == (2, 1)
     assert first.largest_relative_error == pytest.approx(1 - 2**-24 / 6e-8, rel=1e-3)
     assert (second.overflowed, second.vanished, second.largest_relative_error) == (0, 0, 0)
+    assert (first.not_finite, second.not_finite) == (0, 2)
     assert schema.problems(plain(made), "provenance") == []
 
 

@@ -8,7 +8,7 @@ from suite.base import jsonio
 from suite.base.errors import EngineError, UsageError
 from suite.measure.engine import serve
 from suite.measure.engine.readiness import get_json, probe, wait_ready
-from suite.measure.engine.served import Marks, Unknown, log_tail
+from suite.measure.engine.served import Marks, Unknown, log_tail, own_words
 from tests.factories import engine as factory
 from tests.factories.documents import changed
 
@@ -170,6 +170,34 @@ def test_an_endpoint_without_address_is_refused(tmp_path):
     plan = factory.plan(runtime="endpoint")
     with pytest.raises(UsageError), serve(plan, tmp_path, on_progress=lambda *_, **__: None):
         pytest.fail("it must not be yielded")
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (
+            "(EngineCore pid=20) ERROR Worker proc VllmWorker-0 died unexpectedly (exit code: -9)",
+            True,
+        ),
+        ("RuntimeError: Process EngineCore_0 (PID: 20) died with exit code -11", True),
+        ("vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue.", True),
+        ("Fatal Python error: Segmentation fault", True),
+        (
+            "(APIServer pid=1) WARNING [shutdown] force killing sub process VLLM::Worker pid 33",
+            False,
+        ),
+        ("INFO: Application shutdown complete.", False),
+        ("trigger received signal=SIGTERM", False),
+        ("loaded deadline scheduler, exit code 0", False),
+    ],
+)
+def test_what_died_is_named_in_the_logs_own_words(tmp_path, line, named):
+    log = tmp_path / "log"
+    log.write_text(f"INFO: started\n\x1b[31m{line}\x1b[0m\nINFO: died of age later\n")
+    words = own_words(log)
+    assert (line in words) == named
+    assert "\x1b" not in words
+    assert own_words(tmp_path / "missing") == ""
 
 
 def test_the_tail_of_a_log_is_short_and_readable(tmp_path):
