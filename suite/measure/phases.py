@@ -98,7 +98,9 @@ def _phase(stage: Stage, served: Served) -> None:
     run, phase = stage.run, stage.phase
     container = served.container_pid() if phase.measured else None
     send = SENDERS[kind(phase).source](stage)
-    sampler = Sampler(run.plan.telemetry if phase.measured else [], run.zero_ns, served.inside)
+    tools = run.plan.telemetry if phase.measured else []
+    keep = partial(run.writer.lines, "telemetry.jsonl")
+    sampler = Sampler(tools, run.zero_ns, served.inside, keep)
     page = EnginePage(
         served.base_url if phase.measured else "",
         run.load.headers,
@@ -115,7 +117,7 @@ def _phase(stage: Stage, served: Served) -> None:
             stage.mark("phase.end", {**detail, "processors": used, **cost})
     finally:
         # After the sampler has ended, because it takes a last sample then; also when the phase broke off.
-        run.writer.lines("telemetry.jsonl", sampler.samples())
+        keep(sampler.kept_back())
         if page.samples():
             run.writer.lines(ENGINE_METRICS, page.samples())
         run.problems.extend(p for p in sampler.problems() if p not in run.problems)

@@ -62,6 +62,7 @@ def distributions(letters: Sequence[str], curves: Sequence[Curve], name: str) ->
     span = (high - low) or 1.0
     marks = ((0.0, "0"), (0.5, "50 %"), (1.0, "100 %"))
     parts = _axes((low, low + span), (f"{name}, ms", f"{name}，毫秒"), marks)
+    middles = []
     for curve in curves:
         last = len(curve.values) - 1
         places = " ".join(
@@ -71,8 +72,8 @@ def distributions(letters: Sequence[str], curves: Sequence[Curve], name: str) ->
         css = _class(letters, curve.letter)
         parts.append(Markup('<polyline points="{}" class="curve {}"/>').format(places, css))
         at = LEFT + (curve.values[last // 2] - low) / span * _W
-        parts.append(svg.text(at + 4, _BASE - 0.5 * _H - 4, curve.letter, f"letter {css}", "start"))
-    return svg.frame(parts)
+        middles.append((curve.letter, at, _BASE - 0.5 * _H))
+    return svg.frame([*parts, *_named(letters, middles)])
 
 
 def over_time(letters: Sequence[str], curves: Sequence[OverTime]) -> Markup:
@@ -90,6 +91,7 @@ def over_time(letters: Sequence[str], curves: Sequence[OverTime]) -> Markup:
     seconds = max(len(curve.series.values) * curve.series.bucket_s for curve in curves)
     marks = [(mark / most, tick_text(mark)) for mark in ticks(0, most, 4)]
     parts = _axes((0.0, seconds), WORDS["plot-seconds"], marks)
+    ends = []
     for curve in curves:
         css = _class(letters, curve.letter)
         last: tuple[float, float] | None = None
@@ -111,8 +113,8 @@ def over_time(letters: Sequence[str], curves: Sequence[OverTime]) -> Markup:
             )
             parts.append(Markup('<polyline points="{}" class="curve {}"/>').format(line, css))
         if last:
-            parts.append(svg.text(last[0] + 4, last[1] - 4, curve.letter, f"letter {css}", "start"))
-    return svg.frame(parts)
+            ends.append((curve.letter, *last))
+    return svg.frame([*parts, *_named(letters, ends)])
 
 
 def frontier(letters: Sequence[str], result: ManyComparison) -> Markup:
@@ -136,15 +138,21 @@ def frontier(letters: Sequence[str], result: ManyComparison) -> Markup:
             f"{LEFT + x / most_x * _W:.1f},{_BASE - y / most_y * _H:.1f}" for x, y in best
         )
         parts.append(Markup('<polyline points="{}" class="frontier"/>').format(line))
-    dots = [(LEFT + x / most_x * _W, _BASE - y / most_y * _H) for _, x, y in rows]
-    for (point, *_), (at_x, at_y), (x, y) in zip(rows, dots, beside(dots), strict=True):
+    dots = [(point.letter, LEFT + x / most_x * _W, _BASE - y / most_y * _H) for point, x, y in rows]
+    for (point, *_), (_, x, y) in zip(rows, dots, strict=True):
         css = _class(letters, point.letter) + (" best" if point.frontier else "")
-        if math.dist((at_x, at_y), (x, y)) > _NEAR:
-            parts.append(svg.line(at_x, at_y, x, y, "grid"))
         dot = '<circle cx="{:.1f}" cy="{:.1f}" r="4" class="dot {}"><title>{}</title></circle>'
-        parts.append(Markup(dot).format(at_x, at_y, css, f"{point.letter} {point.phase}"))  # noqa: S704 - our own text, formatted with escapes
-        parts.append(svg.text(x, y + 4, point.letter, f"letter {css}"))
-    return svg.frame(parts)
+        parts.append(Markup(dot).format(x, y, css, f"{point.letter} {point.phase}"))  # noqa: S704 - our own text, formatted with escapes
+    return svg.frame([*parts, *_named(letters, dots)])
+
+
+def _named(letters: Sequence[str], dots: Sequence[tuple[str, float, float]]) -> Iterator[Markup]:
+    """The letter of each place beside it, no two over each other; one that finds no room near is tied to its place."""
+    places = beside([(x, y) for _, x, y in dots])
+    for (letter, at_x, at_y), (x, y) in zip(dots, places, strict=True):
+        if math.dist((at_x, at_y), (x, y)) > _NEAR:
+            yield svg.line(at_x, at_y, x, y, "grid")
+        yield svg.text(x, y + 4, letter, f"letter {_class(letters, letter)}")
 
 
 _NEAR: Final = 16.0

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from suite.documents.comparison import Family
 
 ABSENT: Final = Sentence("absent", "没有")
-_UNKNOWN = "unknown"
+_UNKNOWN = Sentence("unknown", "未知")
 
 
 def _peak(card: Scorecard) -> str:

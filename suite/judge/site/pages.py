@@ -262,7 +262,10 @@ def card_page(card: SiteCard, history: str, successor: str, base: str) -> bytes:
         successor: id of the card in its place, where the site has it; else "".
         base: the site's address with a slash at its end; "" where it is not known.
     """
-    words = {"vendor": card.vendor_name, "date": card.started_utc}
+    words = {
+        "vendor": card.vendor_name,
+        "date": f"{card.started_utc[:10]} {card.started_utc[11:19]} UTC",
+    }
     return _page(
         "card.html.j2",
         "card",

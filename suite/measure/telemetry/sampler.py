@@ -6,6 +6,7 @@ that fails is a fact to record, never a reason to stop a run.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 from msgspec import UNSET
 
 from suite.base.bilingual import Sentence, chinese, placed
+from suite.base.errors import SuiteError
 from suite.documents.devices import ToolOutput
 from suite.documents.telemetry import TelemetrySample
 from suite.measure.telemetry import asking
@@ -21,7 +23,7 @@ from suite.measure.telemetry.asking import COMMAND_TIMEOUT_S, Answer
 from suite.measure.telemetry.tool import TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from suite.base.jsonio import JSONObject
     from suite.documents.plan import TelemetryTool
@@ -44,18 +46,25 @@ class Sampler:
         tools: of the plan, best first; an empty list samples nothing.
         zero_ns: reading of the monotonic clock that counts as 0.
         inside: runs a program in the engine's container; None where there is none.
+        out: given samples as they come, so that who watches a run sees them; None where nobody is.
 
     Attributes:
         lost: devices that gave readings and then no more, by name, each with what the tool said instead.
     """
 
     def __init__(
-        self, tools: Sequence[TelemetryTool], zero_ns: int, inside: Inside | None = None
+        self,
+        tools: Sequence[TelemetryTool],
+        zero_ns: int,
+        inside: Inside | None = None,
+        out: Callable[[Sequence[TelemetrySample]], None] | None = None,
     ) -> None:
         self._tools = list(tools)
         self._zero_ns = zero_ns
         self._inside = inside
+        self._out = out
         self._samples: list[TelemetrySample] = []
+        self._given = 0
         self._problems: list[str] = []
         self._unread: dict[str, ToolOutput] = {}
         self._done = threading.Event()
@@ -85,6 +94,10 @@ class Sampler:
         """Every sample so far, in order of time."""
         return list(self._samples)
 
+    def kept_back(self) -> list[TelemetrySample]:
+        """Samples that `out` did not take."""
+        return self._samples[self._given :]
+
     def problems(self) -> list[str]:
         """Why tools were given up, in words."""
         return list(self._problems)
@@ -110,13 +123,23 @@ class Sampler:
 
     def _follow(self, tool: TelemetryTool) -> None:
         """Sample on a fixed grid, so that a slow tool does not stretch the interval."""
+        self._give()
         interval = tool.interval_ms / 1000
         due = time.monotonic() + interval
         while not self._done.wait(max(0.0, due - time.monotonic())):
             self._sample(tool)
+            self._give()
             due = max(due + interval, time.monotonic())
         # The end of the window, so that energy is integrated up to it.
         self._sample(tool)
+
+    def _give(self) -> None:
+        new = self.kept_back()
+        if self._out is not None:
+            # What cannot be written now is kept back, and whoever writes it at the end hears why not.
+            with contextlib.suppress(SuiteError):
+                self._out(new)
+                self._given += len(new)
 
     def _sample(self, tool: TelemetryTool) -> bool:
         before = time.monotonic_ns()

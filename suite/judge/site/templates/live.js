@@ -27,7 +27,7 @@ const curve = ({ device, quantity, t_s, values }) => {
   const heads = [["Second", "秒"], [english, chinese]];
   const name = `${device} ${quantity}`;
   shown(name, [`${device} · ${english}`, `${device} · ${chinese}`, heads], rows, [], () => {
-    const line = { data: readings, showLine: true, borderColor: tone.accent, borderWidth: 1.5, pointRadius: 0 };
+    const line = { data: readings, showLine: true, borderColor: tone.accent, borderWidth: 1.5, pointRadius: readings.length > 1 ? 0 : 3 };
     const options = { parsing: false, scales: { x: { ...axis(heads[0][Number(isChinese())]), beginAtZero: false }, y: axis(heads[1][Number(isChinese())]) }, plugins: { legend: { display: false }, tooltip: { displayColors: false } } };
     return { type: "scatter", high: 11, data: { datasets: [line] }, options };
   });

@@ -16,9 +16,10 @@ from suite.base import jsonio, schema
 from suite.base.errors import UsageError
 from suite.base.language import Language
 from suite.base.statistics import NORMAL
+from suite.documents.card_phase import DeviceSeries
 from suite.documents.codec import plain
-from suite.documents.comparison import ValueRatio
-from suite.judge.compare import difference, formats, many, paired, plots, ratio
+from suite.documents.comparison import Curve, OverTime, ValueRatio
+from suite.judge.compare import difference, formats, many, manyview, paired, plots, ratio
 from suite.judge.compare.formats import html
 from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
@@ -242,6 +243,33 @@ def test_no_letter_stands_on_another_or_on_a_dot(apart: float) -> None:
     for (ax, ay), (bx, by) in itertools.product(letters, dots):
         assert max(abs(ax - bx), abs(ay - by)) >= 7
     assert all(math.dist(dot, at) < 100 for dot, at in zip(dots, letters, strict=True))
+
+
+def test_letters_of_lines_that_end_together_stand_apart() -> None:
+    same = [Curve(phase="p", metric="ttft", letter=name, values=(1.0, 2.0, 3.0)) for name in "AB"]
+    series = DeviceSeries(quantity="power", unit="W", devices=1, bucket_s=1.0, values=(1.0, 2.0))
+    ends = [OverTime(phase="p", letter=name, series=series) for name in "AB"]
+    for picture in (
+        plots.distributions("AB", same, "TTFT"),
+        plots.over_time("AB", ends),
+    ):
+        places = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"[^>]*class="letter', picture)
+        (ax, ay), (bx, by) = [(float(x), float(y)) for x, y in places]
+        assert max(abs(ax - bx), abs(ay - by)) >= 12
+
+
+@pytest.mark.parametrize(
+    ("what", "given", "shown"),
+    [
+        ("host.memory_bytes", "24399732736", "24,399,732,736"),
+        ("peak.measured_foreign_share", "0.005517155212355181", "0.005517"),
+        ("host.memory_bytes", "absent", "absent"),
+        ("host.python", "3.10", "3.10"),
+        ("engine.package.llama", "10549", "10549"),
+    ],
+)
+def test_amounts_are_shown_for_the_eye_and_versions_as_they_are(what, given, shown) -> None:
+    assert manyview.fact(what, given) == shown
 
 
 def test_a_card_that_is_not_conformant_is_on_no_frontier() -> None:

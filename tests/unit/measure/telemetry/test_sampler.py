@@ -10,6 +10,7 @@ import pytest
 from msgspec import UNSET
 
 from suite.base import schema
+from suite.base.errors import SetupError
 from suite.documents.codec import plain
 from suite.documents.plan import TelemetryTool
 from suite.documents.telemetry import TelemetrySample
@@ -64,6 +65,24 @@ def test_a_short_window_has_a_sample_at_both_ends():
     with Sampler([tool(printing(CSV), interval_ms=60_000)], 0) as sampler:
         wait_for(sampler, 2)
     assert [sample.device for sample in sampler.samples()] == ["0", "1", "0", "1"]
+
+
+def test_samples_are_given_on_as_they_come_and_none_is_lost():
+    """Also where the first could not be written."""
+    taken, second = [], threading.Event()
+
+    def out(samples):
+        if not taken:
+            taken.append(())
+            raise SetupError("disk-full", "no room")
+        taken.append(samples)
+        second.set()
+
+    with Sampler([tool(printing(CSV))], 0, None, out) as sampler:
+        assert second.wait(60)
+    given = [sample for samples in taken for sample in samples]
+    assert [*given, *sampler.kept_back()] == sampler.samples()
+    assert given[0] == sampler.samples()[0]
 
 
 def test_the_next_tool_takes_over_when_one_fails():
