@@ -16,7 +16,7 @@ from suite.documents.plan import Plan, SuiteVersion
 from suite.documents.scalars import Count, NonNegative, PositiveNumber, Sha256
 
 PROTOCOL = 1
-NodeEnd: TypeAlias = Literal["node-died", "node-paused", "node-unlinked"]
+NodeEnd: TypeAlias = Literal["node-died", "node-paused", "node-unlinked", "run-unwritable"]
 """Why a container no longer takes part, as an error code."""
 
 

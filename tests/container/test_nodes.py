@@ -17,6 +17,7 @@ from suite import evidence
 from suite.base.addresses import join_address
 from suite.base.errors import EngineError, SetupError
 from suite.declare.model.facts import hash_model
+from suite.declare.plan.topology import node_engine
 from suite.declare.tasks.reference import MINI_MODEL
 from suite.declare.tasks.taskset import mini_set
 from suite.documents import agent as wire
@@ -25,7 +26,7 @@ from suite.documents.nodes import Nodes
 from suite.documents.plan import Plan
 from suite.documents.topology import TopologyChoice
 from suite.judge.score import score
-from suite.measure.engine.container.node import node_network
+from suite.measure.engine.container.node import get_image, node_network, start_node
 from suite.measure.engine.container.options import LABEL_RUN
 from suite.measure.engine.served import Settings
 from suite.measure.nodes.agent import Agent
@@ -355,6 +356,28 @@ def test_a_node_with_another_image_under_the_same_name_is_refused(
             print(f"other image: {time.monotonic() - begun:.1f} s")
         finally:
             agent.kill()
+
+
+def test_a_node_whose_disk_is_full_no_longer_takes_part(base_image, docker, run, nothing_left):
+    """What it prints is evidence; cut off in silence it would be sealed as if it were all."""
+    plan = scripted(base_image, "head", "follower")
+    run.mkdir()
+    log = run / "engine.log"
+    image = get_image(plan.engine, run, on_progress=lambda *_, **__: None, settings=Settings())
+    with node_network(f"llm-conformance-{run.name}-net", run.name, 2) as joined:
+        log.symlink_to("/dev/full")
+        engine = node_engine(plan, 1, joined.addresses, "eth0")
+        node = start_node(engine, image, (joined.network, joined.addresses[1]), run.name, run)
+        try:
+            deadline = time.monotonic() + LIMIT_S
+            while (ended := node.ended()) is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+        finally:
+            log.unlink()
+            log.touch()
+            node.stop()
+    assert ended is not None
+    assert ended == ("run-unwritable", f"cannot write {log}: No space left on device")
 
 
 def test_a_run_that_falls_silent_leaves_nothing(base_image, docker, run, nothing_left, agents):

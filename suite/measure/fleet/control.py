@@ -172,6 +172,8 @@ class Controller:
         # It may have ended between the look at its files and the look at its process.
         ending = attempts.ending(at, attempt.job)
         self._end(attempt, ending or attempts.lost(at, code, gone.reason))
+        if not attempt.handle and code == UNPLACED:
+            self._now.lost.discard(attempt.job.machine)  # it never heard of it
 
     def _end(self, attempt: Attempt, ending: Ending) -> None:
         job = attempt.job

@@ -68,8 +68,9 @@ def cleaned(client: DockerClient, name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def started(container: Container, log: Path) -> Iterator[None]:
-    """Start a container and copy its output to a file, from its first byte to its last."""
+def started(container: Container, log: Path) -> Iterator[list[OSError]]:
+    """Start a container and copy its output to a file, from its first byte to its last; gives why that ended before, if it did."""
+    failed: list[OSError] = []
     try:
         stream = log.open("wb", buffering=0)
     except OSError as error:
@@ -85,7 +86,11 @@ def started(container: Container, log: Path) -> Iterator[None]:
             connect() as own,
         ):
             for chunk in own.containers.get(name).logs(stream=True, follow=True):
-                stream.write(chunk)
+                try:
+                    if not failed:
+                        stream.write(chunk)
+                except OSError as error:
+                    failed.append(error)
 
     with stream:
         thread = threading.Thread(target=follow, name="engine-log", daemon=True)
@@ -93,7 +98,7 @@ def started(container: Container, log: Path) -> Iterator[None]:
             container.start()
         thread.start()
         try:
-            yield
+            yield failed
         finally:
             # A few seconds for its last words, which the thread still copies.
             with contextlib.suppress(errors.DockerException, requests.exceptions.RequestException):

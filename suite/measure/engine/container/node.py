@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import ipaddress
+import select
 import socket
 import time
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from docker import errors
 from docker.types import IPAMConfig, IPAMPool
 
+from suite.base.errors import unwritable
 from suite.documents.agent import Joined
 from suite.documents.nodes import NodeLog
 from suite.measure.engine.container import orphans
@@ -29,7 +32,7 @@ from suite.measure.engine.container.watch import watching
 from suite.measure.engine.served import LOG_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from docker import DockerClient
     from docker.models.containers import Container
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 SUBNET_ATTEMPTS: Final = 5
 REACH_S: Final = 1.5
+ASKED: Final = 3
 CLOSED_PORT: Final = 9
 """Nothing listens there: a container that is on its network refuses the connection at once."""
 
@@ -93,11 +97,13 @@ class NodeContainer:
         container: that was started.
         address: on its network; "" on the host's.
         log: what it prints.
+        failed: why that is no longer kept; empty while it is.
     """
 
     container: Container
     address: str
     log: Path
+    failed: Sequence[OSError]
     _engine: Engine
     _image: FoundImage
     _watch: Watch
@@ -107,6 +113,8 @@ class NodeContainer:
         """Code and reason when it no longer takes part; None while it does. Never raises."""
         if (why := death(self.container)) is not None:
             return "node-died", why
+        if self.failed:
+            return "run-unwritable", unwritable(self.log, self.failed[0])
         state = inspected(self.container).state
         if state.paused:
             return "node-paused", "it is paused"
@@ -182,20 +190,25 @@ def start_node(
                 client, engine, image, name=name, run=run, with_server=True, joined=joined
             )
             watch.note(container, image)
-            stack.enter_context(started(container, log))
+            failed = stack.enter_context(started(container, log))
         address = "" if joined is None else joined[1]
-        return NodeContainer(container, address, log, engine, image, watch, stack.pop_all())
+        return NodeContainer(container, address, log, failed, engine, image, watch, stack.pop_all())
 
 
 def _reached(address: str) -> bool:
-    """Whether a container's network stack answers, be it with a refusal."""
-    try:
-        socket.create_connection((address, CLOSED_PORT), REACH_S).close()
-    except ConnectionRefusedError:
-        return True
-    except OSError:
-        return False
-    return True
+    """Whether a container's network stack answers, be it with a refusal; asked thrice at once, since a bad link loses one or two."""
+    looking = select.poll()
+    with contextlib.ExitStack() as stack:
+        asked = {}
+        for _ in range(ASKED):
+            asking = stack.enter_context(socket.socket())
+            asking.setblocking(False)
+            asking.connect_ex((address, CLOSED_PORT))
+            looking.register(asking, select.POLLOUT)
+            asked[asking.fileno()] = asking
+        answers = [asked[number] for number, _ in looking.poll(REACH_S * 1000)]
+        codes = {each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) for each in answers}
+    return bool(codes & {0, errno.ECONNREFUSED})
 
 
 def _stopped(pid: int) -> bool:
