@@ -178,6 +178,22 @@ def test_the_site_joins_chinese_lines_and_leaves_code_as_it_is(page):
     assert re.search(r"[\u4e00-\u9fff]\n[\u4e00-\u9fff]", code.sub("", shown)) is None
 
 
+def test_the_site_leads_to_the_english_heading_where_there_is_no_chinese_one(tmp_path):
+    lead = runpy.run_path(str(ROOT / "docs/.site/links.py"))["on_post_build"]
+    (tmp_path / "zh").mkdir()
+    (tmp_path / "rules.html").write_text('<h2 id="why">Why</h2>')
+    (tmp_path / "zh/rules.html").write_text('<h2 id="为何">为何</h2>')
+    page = tmp_path / "zh/errors.html"
+    page.write_text('<a href="rules.html#why"> <a href="rules.html#%E4%B8%BA%E4%BD%95">')
+    lead({"site_dir": str(tmp_path)})
+    assert (
+        page.read_text() == '<a href="../rules.html#why"> <a href="rules.html#%E4%B8%BA%E4%BD%95">'
+    )
+    page.write_text('<a href="rules.html#where">')
+    with pytest.raises(SystemExit, match=r"rules\.html#where"):
+        lead({"site_dir": str(tmp_path)})
+
+
 def makefile_names() -> tuple[set[str], set[str]]:
     text = read("Makefile")
     return (
