@@ -7,7 +7,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING, Self
 
 from benchmarks.fleet import common
@@ -87,13 +86,22 @@ class Cluster:
             for name in ("socket", "key-file", "pid-file", "log-file", "seed-file")
         ]
         self.munged = subprocess.Popen(["munged", "--foreground", "--force", *files])
-        time.sleep(1)
-        self.call("slurmctld")
-        time.sleep(1)
+        common.until("munge listens", (self.place / "munge.socket").exists)
+        self.control()
         for node in NODES:
             self.start(node)
         common.until("four nodes are idle", lambda: self.idle() == len(NODES))
         return self
+
+    def control(self) -> None:
+        """Start the controller, and wait until it answers."""
+        self.call("slurmctld")
+        common.until("slurmctld answers", self.answers)
+
+    def answers(self) -> bool:
+        ping = ["scontrol", "ping"]
+        done = subprocess.run(ping, env=self.env, check=False, capture_output=True)
+        return b" UP" in done.stdout
 
     def call(self, *words: str) -> str:
         done = subprocess.run(words, env=self.env, check=True, capture_output=True, text=True)

@@ -99,9 +99,8 @@ def test_what_did_not_finish_is_measured_again_and_the_card_says_so(copy):
 
 @pytest.mark.slow
 def test_a_killed_suite_and_a_half_line_are_no_obstacle(tmp_path):
-    process = start(
-        tmp_path, SCRIPT, rate=1
-    )  # seconds that neither of two attempts lives to the end of
+    # So slow that neither of two attempts comes to its end by itself.
+    process = start(tmp_path, SCRIPT, rate=1)
     runs.wait_for("requests", lambda: in_server(tmp_path / "run"), process)
     with pytest.raises(SetupError) as busy:
         repair(tmp_path / "run")

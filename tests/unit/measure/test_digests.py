@@ -101,9 +101,10 @@ def test_a_damaged_store_is_no_store(model, cache, content):
     assert hash_model(model, known=DigestStore(cache)) == hash_model(model)
 
 
-def test_a_file_that_just_changed_is_not_kept(tmp_path, cache):
+def test_a_file_that_just_changed_is_not_kept(tmp_path, cache, monkeypatch):
     path = tmp_path / "new.safetensors"
     path.write_bytes(b"weights")
+    monkeypatch.setattr(time, "time_ns", lambda: path.stat().st_mtime_ns + 1_000_000_000)
     store = DigestStore(cache)
     hash_file(path, path.name, None, store)
     store.save()

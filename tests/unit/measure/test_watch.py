@@ -25,7 +25,8 @@ def test_an_engine_is_asked_only_when_more_requests_failed():
     assert watch.dead == "gone"
 
 
-def test_it_is_not_asked_again_within_the_interval():
+def test_it_is_not_asked_again_within_the_interval(monkeypatch):
+    monkeypatch.setattr(watching, "INTERVAL_NS", 10**15)
     engine = Engine(None)
     watch = Watch(engine.alive, while_running=True)
     watch.saw_failures(1)
@@ -33,7 +34,8 @@ def test_it_is_not_asked_again_within_the_interval():
     assert engine.asked == 1
 
 
-def test_after_failures_it_gets_a_moment_to_be_seen_dead():
+def test_after_failures_it_gets_a_moment_to_be_seen_dead(monkeypatch):
+    monkeypatch.setattr(watching, "GRACE_S", 60)
     engine = Engine(None, None, "it ended with status 1")
     assert Watch(engine.alive, while_running=True).after(3) == "it ended with status 1"
 
@@ -64,6 +66,7 @@ def test_one_that_never_is_healthy_again_is_dead_and_one_that_is_lives_on(monkey
     monkeypatch.setattr(watching, "ENDING_S", 0.1)
     sick = Watch(Engine(None).alive, while_running=True, healthy=lambda: "/health answers: 503")
     assert sick.after(1) == "/health answers: 503"
+    monkeypatch.setattr(watching, "ENDING_S", 60)
     answers = ["/health answers: 503", None]
     again = Watch(Engine(None).alive, while_running=True, healthy=lambda: answers.pop(0))
     assert again.after(1) is None

@@ -62,7 +62,7 @@ def send(
     jobs: list[Job] | Source,
     *,
     concurrency: int | None = 1,
-    timeout_s: float = 20,
+    timeout_s: float = 60,
     stop: Callable[[], bool] = lambda: False,
     enough: Callable[[], Ending | None] | None = None,
     lockstep: bool = False,

@@ -87,7 +87,7 @@ def test_the_fault_table_is_complete():
 def test_every_fault_is_an_outcome_and_the_next_request_is_well(faulty, fault):
     jobs = [job(0, f"<{fault}>"), job(1, "fine")]
     hangs = fault in ("never_ends", "silent", "stalls")
-    result = send(faulty, jobs, timeout_s=1 if hangs else 20)
+    result = send(faulty, jobs, timeout_s=3 if hangs else 60)
     code, sentence = OUTCOMES[fault]
     event = result[0]
     assert event.outcome == code
@@ -205,7 +205,7 @@ def test_arrival_times_lie_between_the_servers_write_and_the_clients_read(
 def test_open_loop_sends_at_the_intended_times_whatever_the_server_does(faulty):
     gap = 3_000_000
     jobs = [job(i, "<silent>" if i < 5 else "x", at=i * gap) for i in range(20)]
-    result = send(faulty, jobs, timeout_s=1)
+    result = send(faulty, jobs, timeout_s=3)
     scheduled = [result[i].t_sched for i in range(20)]
     assert [b - a for a, b in itertools.pairwise(scheduled)] == [gap] * 19
     assert all(event.t_send >= event.t_sched for event in result.events)
@@ -383,7 +383,7 @@ def test_prompts_of_token_ids(tmp_path):
 
 def test_every_event_is_as_the_schema_says(faulty):
     jobs = [job(i, f"<{name}>") for i, name in enumerate(PER_REQUEST)]
-    result = send(faulty, jobs, concurrency=len(jobs), timeout_s=1)
+    result = send(faulty, jobs, concurrency=len(jobs), timeout_s=3)
     assert len(result.events) == len(PER_REQUEST)
     assert {event.outcome for event in result.events} == {"ok"} | {
         code for code, _ in OUTCOMES.values()

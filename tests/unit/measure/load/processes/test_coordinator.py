@@ -93,7 +93,7 @@ def test_no_more_in_flight_than_planned(faulty, concurrency, number):
 def test_an_open_loop_keeps_one_schedule(faulty):
     moments = [i * 1_500_000 + (i % 3) * 100_000 for i in range(40)]
     jobs = [job(i, "<silent>" if i == 3 else "x", at=at) for i, at in enumerate(moments)]
-    result = send(faulty, jobs, workers=2, timeout_s=1)
+    result = send(faulty, jobs, workers=2, timeout_s=3)
     assert [result[i].t_sched - result.stats.t_start for i in range(40)] == moments
     assert all(event.t_send >= event.t_sched for event in result.events)
     assert result.stats.outcomes == {"ok": 39, "stall": 1}
