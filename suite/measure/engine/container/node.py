@@ -49,6 +49,7 @@ REACH_S: Final = 1.5
 ASKED: Final = 3
 CLOSED_PORT: Final = 9
 """Nothing listens there: a container that is on its network refuses the connection at once."""
+_ANSWERS: Final = (0, errno.ECONNREFUSED)
 
 
 @contextlib.contextmanager
@@ -203,12 +204,15 @@ def _reached(address: str) -> bool:
         for _ in range(ASKED):
             asking = stack.enter_context(socket.socket())
             asking.setblocking(False)
-            asking.connect_ex((address, CLOSED_PORT))
-            looking.register(asking, select.POLLOUT)
-            asked[asking.fileno()] = asking
+            code = asking.connect_ex((address, CLOSED_PORT))
+            if code in _ANSWERS:
+                return True
+            if code == errno.EINPROGRESS:  # any other was not even sent
+                looking.register(asking, select.POLLOUT)
+                asked[asking.fileno()] = asking
         answers = [asked[number] for number, _ in looking.poll(REACH_S * 1000)]
         codes = {each.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) for each in answers}
-    return bool(codes & {0, errno.ECONNREFUSED})
+    return not codes.isdisjoint(_ANSWERS)
 
 
 def _stopped(pid: int) -> bool:
