@@ -17,6 +17,7 @@ from suite.base import jsonio
 from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError, unwritable
 from suite.base.language import Language, language
+from suite.base.safe import replace_file
 from suite.base.visible import columns, visible
 from suite.documents import codec
 from suite.documents.document import Document
@@ -130,13 +131,13 @@ def write_error(error: CodedError) -> None:
 
 
 def write_report(target: Path, data: bytes) -> None:
-    """Write a report, over an earlier one of that name.
+    """Write a report, in the place of an earlier one of that name; a link is replaced and not followed.
 
     Raises:
         UsageError: ``page-unwritable``.
     """
     try:
-        target.write_bytes(data)
+        replace_file(target, data)
     except OSError as cause:
         raise UsageError("page-unwritable", unwritable(target, cause)) from cause
 
