@@ -70,8 +70,9 @@ def usage_error(error: click.UsageError | OSError) -> UsageError:
     """What click says about a command line, or the system about a name in it, in the form of every refusal."""
     if isinstance(error, OSError):  # wherever a command asks whether such a path is there
         name = str(error.filename)[:80]
-        message = Sentence(f"too long a name: {name}…", f"名称过长：{name}…")
-        return UsageError("usage-wrong", message)
+        return UsageError(
+            "usage-wrong", Sentence(f"too long a name: {name}…", f"名称过长：{name}…")
+        )
     path = "suite" if error.ctx is None else error.ctx.command_path
     usage = Sentence(f"`{path} --help` says how", f"`{path} --help` 说明用法")
     if isinstance(error, click.NoSuchOption):
