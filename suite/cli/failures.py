@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sys
@@ -53,7 +54,7 @@ def _status(error: Exception) -> int:
         case click.Abort():  # Ctrl-C or the end of input where something is asked for
             say(_INTERRUPTED, file=sys.stderr)
             return Interrupted.exit_status
-        case click.UsageError():
+        case click.UsageError() | OSError(errno=errno.ENAMETOOLONG):
             return _refused(usage_error(error))
         case SuiteError():
             return _refused(error)
@@ -65,8 +66,13 @@ def _status(error: Exception) -> int:
             return _defect(error)
 
 
-def usage_error(error: click.UsageError) -> UsageError:
-    """What click says about a command line, in the form of every refusal."""
+def usage_error(error: click.UsageError | OSError) -> UsageError:
+    """What click says about a command line, or the system about a name in it, in the form of every refusal."""
+    if isinstance(error, OSError):  # wherever a command asks whether such a path is there
+        name = str(error.filename)[:80]
+        return UsageError(
+            "usage-wrong", Sentence(f"too long a name: {name}…", f"名称过长：{name}…")
+        )
     path = "suite" if error.ctx is None else error.ctx.command_path
     usage = Sentence(f"`{path} --help` says how", f"`{path} --help` 说明用法")
     if isinstance(error, click.NoSuchOption):

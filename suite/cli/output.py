@@ -144,7 +144,7 @@ def write_error(error: CodedError) -> None:
 
 
 def write_report(target: Path, data: bytes) -> None:
-    """Write a report, over an earlier one of that name; the folder is made where there is none.
+    """Write a report, in the place of an earlier one of that name; a link is replaced and not followed. The folder is made where there is none.
 
     Raises:
         UsageError: ``page-unwritable``.

@@ -1,6 +1,6 @@
 """What a witness saw: the predicate of a reviewer's statement about a card that the reviewer's own load client measured."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -8,6 +8,14 @@ from suite.documents.document import Document, about
 from suite.documents.receipt import Verifier
 from suite.documents.scalars import Count, Line, NonNegative, Number, Positive, Sha256
 from suite.documents.trust import Instant
+
+TOKENS_SHARE: Final = 0.02
+TOKENS_EACH: Final = 2
+
+
+def tokens_apart(ours: int, theirs: int, requests: int) -> bool:
+    """Whether two counts of generated tokens lie further apart than counting does, as of rule R095."""
+    return abs(theirs - ours) > TOKENS_SHARE * ours + TOKENS_EACH * requests
 
 
 class RoundTrips(Document):
@@ -65,3 +73,18 @@ class WitnessReport(Document):
         about("Whether both sides counted alike; one-sided where the server shows no numbers."),
     ]
     why: Annotated[Line, about("What decided.")]
+
+    def __post_init__(self) -> None:
+        """Refuse a report that contradicts itself."""
+        counted = self.counted
+        if (self.verdict == "one-sided") != (counted.source == "none"):
+            raise ValueError(
+                "a report is one-sided where the server shows no numbers, and nowhere else"
+            )
+        if self.verdict == "agrees" and counted.theirs != counted.requests:
+            raise ValueError("the server did not see every request and both sides agree")
+        if self.verdict == "agrees" and counted.source == "engine-metrics":
+            if counted.tokens is UNSET or counted.their_tokens is UNSET:
+                raise ValueError("nobody counted tokens and both sides agree")
+            if tokens_apart(counted.tokens, counted.their_tokens, counted.requests):
+                raise ValueError("the counts of tokens lie apart and both sides agree")

@@ -10,7 +10,7 @@ import msgspec
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, Place
-from suite.documents.witness import Counted, RoundTrips, WitnessReport
+from suite.documents.witness import Counted, RoundTrips, WitnessReport, tokens_apart
 from suite.judge.attest.review import verifier
 from suite.judge.attest.times import format_time
 from suite.judge.log import engine, network
@@ -31,9 +31,6 @@ CLOCK_NS: Final = 1_000_000
 """By how much a server may see a request last longer than its client: the grain of two schedulers."""
 LATE_NS: Final = 50_000_000
 """By how much more than a round trip the client's median may be longer: what no network explains."""
-TOKENS_SHARE: Final = 0.02
-TOKENS_EACH: Final = 2
-"""As rule R095."""
 
 
 class Line(msgspec.Struct):
@@ -195,7 +192,7 @@ def _by_metrics(evidence: Evidence) -> tuple[Counted, Verdict, str]:
         tokens=tokens,
         their_tokens=theirs,
     )
-    apart = abs(theirs - tokens) > TOKENS_SHARE * tokens + TOKENS_EACH * sent
+    apart = tokens_apart(tokens, theirs, sent)
     verdict: Verdict = "differs" if apart or finished != sent else "agrees"
     why = Sentence(
         f"{sent} requests and {tokens} tokens at the client, {finished} and {theirs} by the engine's counters",

@@ -5,6 +5,7 @@ import pytest
 
 from suite.base.errors import Interrupted
 from suite.cli.failures import guarded
+from suite.cli.main import main
 
 
 class UnspeakableError(Exception):
@@ -54,3 +55,9 @@ def test_an_interruption_is_none(error, capsys):
 
     assert guarded(work) == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("command", ["verify", "score", "render", "receipt", "sign"])
+def test_a_name_longer_than_a_file_system_takes_is_refused(command, capsys):
+    assert main([command, "n" * 300]) == 2
+    assert "too long a name" in capsys.readouterr().err

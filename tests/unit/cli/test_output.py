@@ -1,6 +1,7 @@
 """What commands print: nothing cut, nothing coloured on a pipe, no markup and no escapes out of data."""
 
 import io
+import os
 import sys
 
 import pytest
@@ -85,3 +86,15 @@ def test_a_reader_that_goes_away_is_no_error():
     command = " ".join(runs.command("vendors", "show", "mthreads"))
     done = runs.shell(f"{command} | head -c 1; exit ${{PIPESTATUS[0]}}")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_report_takes_the_place_of_a_link_and_waits_for_no_reader_of_a_pipe(tmp_path):
+    other, link, pipe = (tmp_path / name for name in ("other", "link", "pipe"))
+    other.write_text("theirs")
+    link.symlink_to(other)
+    output.write_report(link, b"ours")
+    assert (other.read_text(), link.read_text(), link.is_symlink()) == ("theirs", "ours", False)
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError) as refused:
+        output.write_report(pipe, b"ours")
+    assert refused.value.code == "page-unwritable"

@@ -8,7 +8,9 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from suite.base.errors import EvidenceError, TrustError
+from suite.base.errors import EvidenceError, SuiteError, TrustError
+from suite.documents.codec import convert, plain
+from suite.documents.witness import WitnessReport
 from suite.judge.attest import levels
 from suite.judge.attest.review import Attested, make_witness, read_statement
 from suite.judge.attest.sign import sign
@@ -100,6 +102,30 @@ def test_the_engines_own_counters_are_the_other_side(finished, tokens, verdict):
     assert (seen.verdict, seen.counted.source) == (verdict, "engine-metrics")
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"verdict": "agrees", "counted": {"requests": 8, "theirs": 7}},
+        {"verdict": "agrees", "counted": {"tokens": 100, "their_tokens": 40}},
+        {"verdict": "one-sided", "counted": {}},
+        {"verdict": "agrees", "counted": {"source": "none"}},
+    ],
+)
+def test_a_report_that_contradicts_its_own_counts_is_refused(lie):
+    counted = {
+        "source": "engine-metrics",
+        "requests": 8,
+        "theirs": 8,
+        "others": 0,
+        "tokens": 72,
+        "their_tokens": 72,
+    }
+    sound = plain(made(elsewhere.document())) | {"verdict": "agrees", "counted": counted}
+    convert(sound, WitnessReport)
+    with pytest.raises(SuiteError):
+        convert(sound | lie | {"counted": counted | lie["counted"]}, WitnessReport)
+
+
 def test_without_a_server_side_it_is_one_sided():
     assert made(elsewhere.document()).verdict == "one-sided"
 
@@ -133,7 +159,8 @@ def test_the_level_follows_from_the_signature_and_the_list():
     differs = Attested(
         "alice", replace(seen, verdict="differs", timeCreated="2026-02-02T12:00:00Z")
     )
-    one_sided = Attested("alice", replace(seen, verdict="one-sided"))
+    unseen = replace(seen.counted, source="none")
+    one_sided = Attested("alice", replace(seen, verdict="one-sided", counted=unseen))
     for item in (differs, one_sided):
         assert levels.reached(card, [item])[0] == "self-reported"
     # The last word of each witness counts.
