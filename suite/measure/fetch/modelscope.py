@@ -31,6 +31,7 @@ DEFAULT_REVISION: Final = "master"
 _ENDPOINT: Final = "https://modelscope.cn"
 _TIMEOUT_S: Final = 30
 _COMPLETE: Final = ".complete"
+_WEIGHTS: Final = (".safetensors", ".gguf", ".bin")
 
 
 class _File(msgspec.Struct, rename="pascal"):
@@ -74,14 +75,17 @@ def fetch_model(repository: str, revision: str, wanted: Sequence[str], cache: Pa
     from huggingface_hub.utils.tqdm import tqdm
 
     base = f"{os.environ.get(ENDPOINT_VARIABLE) or _ENDPOINT}/api/v1/models/{repository}/repo"
-    for file in _listed(base, repository, revision, wanted):
+    listed = _listed(base, repository, revision, wanted)
+    for file in listed:
         path = directory / file.path
         url = f"{base}?{urlencode({'Revision': revision, 'FilePath': file.path})}"
         source = Source(file.path, path.name, (url,), file.sha256 or None, file.size)
         bar = tqdm(total=file.size, desc=file.path, unit="B", unit_scale=True)  # type: ignore[no-untyped-call] # tqdm's
         with bar:
             fetch(source, path.parent, progress=functools.partial(_advance, bar))
-    (directory / _COMPLETE).touch()
+    # Of a model whose weights are still to come it is asked again.
+    if any(file.path.endswith(_WEIGHTS) for file in listed):
+        (directory / _COMPLETE).touch()
     return directory
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MEMBERS: Final = ("conversations", "conversation", "messages")
 _ASKS: Final = ("human", "user")
 _ANSWERS: Final = ("gpt", "chatgpt", "bing", "bard", "assistant", "model")
+_TELLS: Final = ("system", "developer")
 _SHORT: Final = "no-first-exchange"
 
 
@@ -78,7 +79,7 @@ def _exchange(record: JSONObject) -> tuple[str, str] | None:
     """The first question and its answer."""
     turns = next((record[member] for member in _MEMBERS if member in record), None)
     opening = [_turn(turn) for turn in turns[:3]] if isinstance(turns, list) else []
-    if opening and opening[0] is not None and opening[0][0] == "system":
+    if opening and opening[0] is not None and opening[0][0] in _TELLS:
         opening = opening[1:]
     if len(opening) < 2 or opening[0] is None or opening[1] is None:
         return None
@@ -92,6 +93,11 @@ def _turn(turn: JSONValue) -> tuple[str, str] | None:
     if not isinstance(turn, dict):
         return None
     who, text = turn.get("from", turn.get("role")), turn.get("value", turn.get("content"))
+    if isinstance(text, list):  # parts, of which an image is none that can be asked
+        parts = [part.get("text") if isinstance(part, dict) else None for part in text]
+        text = (
+            "".join(map(str, parts)) if parts and all(isinstance(p, str) for p in parts) else None
+        )
     return (who, text) if isinstance(who, str) and isinstance(text, str) else None
 
 

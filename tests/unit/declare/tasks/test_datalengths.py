@@ -55,6 +55,22 @@ def test_first_question_and_answer_of_each_conversation(file):
     assert len(asked) == 5
 
 
+def test_messages_may_be_of_parts_and_begin_with_what_a_developer_says(tmp_path):
+    def asked(*content):
+        said = [
+            {"role": "developer", "content": "be kind"},
+            {"role": "user", "content": [*content]},
+            {"role": "assistant", "content": [{"type": "text", "text": WORDS}]},
+        ]
+        return {"messages": said}
+
+    text, image = {"type": "text", "text": f"{WORDS}?"}, {"type": "image_url", "image_url": {}}
+    path = tmp_path / "chats.json"
+    path.write_text(json.dumps([asked(text), asked(text, image)]))
+    read = read_tasks(path)
+    assert [(task.document, task.summary) for task in read.tasks] == [(f"{WORDS}?", WORDS)]
+
+
 def test_answers_are_as_long_as_the_datas(file):
     tokenizer = load_tokenizer(MINI_MODEL)
     tasks, profile = tasks_and_lengths(load_profile("dataset"), file, tokenizer)

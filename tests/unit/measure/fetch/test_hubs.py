@@ -134,6 +134,13 @@ def test_a_model_of_modelscope_is_fetched_once(hub):
     assert len(hub.asked) == asked
 
 
+def test_a_model_whose_weights_are_still_to_come_is_asked_for_again(hub):
+    whole, hub.listing = hub.listing, [r for r in hub.listing if "safetensors" not in r["Path"]]
+    assert "model.safetensors" not in files(modelsource.find("modelscope:owner/name").directory)
+    hub.listing = whole
+    assert files(modelsource.find("modelscope:owner/name").directory) == WANTED
+
+
 def test_a_commit_of_modelscope_pins_the_model(hub):
     source = modelsource.find(f"modelscope:owner/name@{COMMIT}")
     assert source.revision == COMMIT
