@@ -203,6 +203,10 @@ def test_what_is_no_store_is_refused(address, code):
     assert "secret" not in str(caught.value)
 
 
+def test_two_that_open_a_new_store_at_once_make_it_once(url, monkeypatch):
+    history.opened_by_two(url, monkeypatch)
+
+
 def test_a_file_that_is_no_database_is_refused(tmp_path):
     (tmp_path / "x").write_bytes(b"no database at all" * 100)
     with pytest.raises(SetupError) as caught, database.opened(f"sqlite:///{tmp_path / 'x'}"):
