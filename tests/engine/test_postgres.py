@@ -87,6 +87,10 @@ def _as_grafana_sends_it(query: str, chosen: dict[str, list[str]]) -> str:
     return query
 
 
+def test_two_that_open_a_new_store_at_once_make_it_once(url, monkeypatch):
+    history.opened_by_two(url, monkeypatch)
+
+
 def test_a_planted_regression_is_found_and_none_in_noise(url, capsys):
     with database.opened(url, make=True) as engine:
         for item in history.items(history.noise(12, 0.015, seed=5)):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import threading
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
@@ -12,6 +15,7 @@ from suite.base import jsonio
 from suite.documents.card import Scorecard
 from suite.documents.codec import plain
 from suite.documents.value import Measured, stored
+from suite.judge.store import database
 from suite.judge.store.item import Item
 from tests.factories import scorecard
 
@@ -64,3 +68,25 @@ def items(factors: Sequence[float], since: int | None = None) -> Iterator[Item]:
     for day, factor in enumerate(factors):
         image = f"sha256:{'e' * 64}" if since is not None and day >= since else ""
         yield item(card_at(day, factor, image))
+
+
+def opened_by_two(url: str, monkeypatch) -> None:
+    """Two open a new store; the first has made its tables and takes its time to say so, in which the other would make them too."""
+    made = threading.Event()
+    migrate = database.migrate
+
+    def slowly(connection, shown):
+        migrate(connection, shown)
+        if not made.is_set():
+            made.set()
+            time.sleep(2)
+
+    def opening(first: bool) -> None:
+        assert first or made.wait(60)
+        with database.opened(url, make=True):
+            pass
+
+    monkeypatch.setattr(database, "migrate", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(opening, first) for first in (True, False)]:
+            done.result()

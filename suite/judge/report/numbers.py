@@ -51,7 +51,9 @@ def decimals(value: float) -> int:
 
 
 def plain(value: float, places: int | None = None) -> str:
-    """A number with thousands separators; whole numbers without decimals unless places are given."""
+    """A number with thousands separators; whole numbers without decimals unless places are given; beyond all that is measured, a power of ten."""
+    if abs(value) >= 1e21:
+        return f"{value:.4g}"
     if places is None:
         places = 0 if value == round(value) and abs(value) < 1e15 else decimals(value)
     return f"{value:,.{places}f}"

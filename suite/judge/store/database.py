@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 VARIABLE: Final = "SUITE_DB"
 """Environment variable that names the store, so that a password stands on no command line."""
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
+_ALONE: Final = {
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "SELECT pg_advisory_xact_lock(7251948306152)",
+}
+"""Makes of two that bring the tables of one store up to date at the same time the later one wait; the number is any that is no other's."""
+_WAIT_S: Final = 60
+"""For somebody else who is writing to the same SQLite file; PostgreSQL waits of itself."""
 _DRIVERS: Final = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
@@ -97,11 +104,14 @@ def opened(text: str | None, *, make: bool = False) -> Iterator[Engine]:
             place.parent.mkdir(parents=True, exist_ok=True)
     address = url.render_as_string(hide_password=True)
     try:
-        engine = create_engine(url)
+        waits = {"timeout": _WAIT_S} if url.get_backend_name() == "sqlite" else {}
+        engine = create_engine(url, connect_args=waits)
     except ImportError as cause:  # SQLAlchemy is there, the database's driver is not
         raise missing(cause) from cause
     try:
         with engine.begin() as connection:
+            if make:
+                connection.exec_driver_sql(_ALONE[url.get_backend_name()])
             migrate(connection, address)
         yield engine
     except DatabaseError as cause:

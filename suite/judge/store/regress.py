@@ -165,9 +165,9 @@ def _described(
     worse = change.p <= change.p_better
     chance = change.p if worse else change.p_better
     way = Sentence("worse", "变差") if worse else Sentence("better", "变好")
+    most = f"{max(chance, 1e-4):.2g}"  # of runs that were all alike nothing is left of it
     why = Sentence(
-        f"{way} by chance with probability {chance:.2g} at most",
-        f"偶然{way.zh}的概率至多为 {chance:.2g}",
+        f"{way} by chance with probability {most} at most", f"偶然{way.zh}的概率至多为 {most}"
     )
     if chance >= 1:  # the bound says nothing
         why = Sentence(

@@ -160,6 +160,14 @@ def test_a_bound_that_says_nothing_is_not_said(engine):
         assert "概率" not in trend.why.zh
 
 
+def test_no_chance_is_called_0(engine):
+    """Where all runs before were the same."""
+    (series_,) = judged(engine, [1.0] * 5 + [0.5]).series
+    whys = [trend.why for trend in series_.metrics if trend.trend == "worse"]
+    assert whys
+    assert all("probability 0.0001 at most" in why for why in whys)
+
+
 def test_too_few_runs_are_judged_nothing(engine):
     result = judged(engine, [1.0, 1.0, 0.5])
     assert {trend.trend for trend in result.series[0].metrics} == {"too-few"}
@@ -201,6 +209,10 @@ def test_what_is_no_store_is_refused(address, code):
         pass
     assert caught.value.code == code
     assert "secret" not in str(caught.value)
+
+
+def test_two_that_open_a_new_store_at_once_make_it_once(url, monkeypatch):
+    history.opened_by_two(url, monkeypatch)
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):
