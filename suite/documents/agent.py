@@ -159,11 +159,13 @@ class Done(Reply, tag="done"):
 
 
 class Refused(Reply, tag="refused"):
-    """It was not done."""
+    """It was not done, or came to nothing."""
 
     code: Annotated[str, about("As an error code.")]
     message: Annotated[str, about("In words.")]
-    hint: Annotated[str, about("What to do.")]
+    hint: Annotated[str, about("What to do.")] = ""
+    message_zh: Annotated[str, about("The words in Chinese.")] = ""
+    hint_zh: Annotated[str, about("What to do, in Chinese.")] = ""
 
 
 Replies: TypeAlias = (

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta
 
-from suite.documents.agent import Describe, Machine, Order, Reply
+from suite.documents.agent import Describe, Machine, Order, Refused, Reply
 from suite.documents.document import Document, about
 from suite.documents.engine import RequestFormat
 from suite.documents.event import Request, StampSource
@@ -198,15 +198,7 @@ class Over(Reply, tag="over"):
     seal: Annotated[Seal, about("The client's log.")]
 
 
-class Failed(Reply, tag="failed"):
-    """It was not done, or came to nothing."""
-
-    code: Annotated[str, about("As an error code.")]
-    message: Annotated[str, about("In words.")]
-    zh: Annotated[str, about("The same in Chinese.")] = ""
-
-
-FarmReplies: TypeAlias = Joined | Ceiling | Reached | Time | Ready | Ended | Over | Failed
+FarmReplies: TypeAlias = Joined | Ceiling | Reached | Time | Ready | Ended | Over | Refused
 
 
 class ClientMark(Document):

@@ -12,7 +12,7 @@ import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -20,8 +20,9 @@ from msgspec.structs import replace
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError
 from suite.documents.codec import canonical, convert
-from suite.documents.document import Document, given
+from suite.documents.document import given
 from suite.documents.farm import (
+    FARM_MARKS,
     ClientMark,
     ClockMark,
     DealMark,
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 DRIFT_PPM: Final = 500
 """How fast two clocks may run apart: what a kernel slews one by, and more than two crystals differ."""
 _PER: Final = 1_000_000 // DRIFT_PPM
-
-D = TypeVar("D", bound=Document)
 
 
 class Bound(NamedTuple):
@@ -239,25 +238,23 @@ class Farm:
         Raises:
             EvidenceError: ``client-unknown``, ``schema-violation``.
         """
-        match mark.name:
-            case "client.joined":
-                joined = Client(_detail(mark, ClientMark, place), mark.t, self._attempt)
+        kind = FARM_MARKS.get(mark.name)
+        if kind is None:
+            return
+        match convert(given(mark.detail, {}), kind, file=f"{place.file}:{place.line} {mark.name}"):
+            case ClientMark() as detail:
+                joined = Client(detail, mark.t, self._attempt)
                 self._present[joined.number] = joined
                 self.clients.append(joined)
-            case "client.reach":
-                reach = _detail(mark, ReachMark, place)
+            case ReachMark() as reach:
                 self._client(reach.client, place).reach = reach.connect_ns
-            case "clock.exchange":
-                clock = _detail(mark, ClockMark, place)
+            case ClockMark() as clock:
                 self._client(clock.client, place).exchanges.extend(clock.exchanges)
-            case "client.sealed":
-                sealed = _detail(mark, SealMark, place)
+            case SealMark() as sealed:
                 self._client(sealed.client, place).seal(sealed.seal)
-            case "client.lost":
-                lost = _detail(mark, LostMark, place)
+            case LostMark() as lost:
                 self._client(lost.client, place).lost = lost.why
-            case "clients.dealt":
-                deal = _detail(mark, DealMark, place)
+            case DealMark() as deal:
                 clients = tuple(self._client(n, place) for n in range(len(deal.starts)))
                 if len(deal.shares) != len(clients):
                     raise _unknown(Sentence("a share for each client", "每个客户端一份"), place)
@@ -333,10 +330,6 @@ def own_line(event: Request) -> bytes:
     """A client's request as the line of its own log: without what the run added to it."""
     usage = replace(event.usage, own_completion=UNSET, own_lead=UNSET)
     return canonical(replace(event, client=UNSET, t_seen=UNSET, usage=usage)) + b"\n"
-
-
-def _detail(mark: Mark, kind: type[D], place: Place) -> D:
-    return convert(given(mark.detail, {}), kind, file=f"{place.file}:{place.line} {mark.name}")
 
 
 def _unknown(message: Sentence, place: Place) -> EvidenceError:

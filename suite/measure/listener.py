@@ -6,12 +6,15 @@ import abc
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from suite.base.addresses import join_address, listening
-from suite.base.bilingual import Sentence
-from suite.base.errors import SetupError
+from suite.base.bilingual import Sentence, chinese, placed
+from suite.base.errorcodes import error_codes
+from suite.base.errors import SetupError, SuiteError
 from suite.base.framing import Channel
+from suite.documents.agent import Refused
+from suite.documents.codec import plain
 
 if TYPE_CHECKING:
     import socket
@@ -22,6 +25,31 @@ LEAVE_S: Final = 5.0
 LOOK_S: Final = 0.5
 MOST_STRANGERS: Final = 64
 """Connections at a time that have not proven the token."""
+
+
+E = TypeVar("E", bound=SuiteError)
+
+
+def refusal(error: SuiteError) -> Refused:
+    """What a run is told of an error at this end."""
+    return Refused(
+        code=error.code,
+        message=str(error.message),
+        message_zh=str(chinese(error.message)),
+        hint=str(error.hint),
+        hint_zh=str(chinese(error.hint)),
+    )
+
+
+def refused(reply: Refused, title: str, kind: type[E]) -> E:
+    """What the run ends with: the same error, where it is one that may end so, with whose it is before it."""
+    message = placed(title, Sentence(reply.message, reply.message_zh or reply.message))
+    hint = Sentence(reply.hint, reply.hint_zh or reply.hint)
+    code = error_codes().get(reply.code)
+    if code is not None and kind.exit_status in code.statuses:
+        return kind(reply.code, message, hint=hint)
+    told = Sentence(f" [{reply.code}]", f" [{reply.code}]")
+    return kind("agent-message-wrong", message + told, hint=hint)
 
 
 class Listener(abc.ABC):
@@ -109,13 +137,15 @@ class Listener(abc.ABC):
 
     @contextlib.contextmanager
     def only_run(self, channel: Channel, ended: threading.Event) -> Iterator[bool]:
-        """Hold the one place for a run, and say so; gives False where another does not leave it in time.
+        """Hold the one place for a run, and say so; gives False where another does not leave it in time, and tells the run.
 
         Args:
             channel: the run's connection.
             ended: set when it is over.
         """
         if not self._busy.acquire(timeout=LEAVE_S):
+            message = Sentence("another run is being attended to", "正在处理另一个运行")
+            channel.send(plain(refusal(SetupError("agent-busy", message))))
             yield False
             return
         try:

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
-from suite.base.bilingual import Sentence, chinese
+from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, SuiteError
 from suite.documents import farm as wire
-from suite.documents.codec import canonical, convert, plain
-from suite.measure.listener import Listener
+from suite.documents.codec import canonical, convert
+from suite.measure.listener import Listener, refusal
 from suite.measure.load.driver import Hooks
 from suite.measure.load.processes.coordinator import send_apart
 from suite.measure.load.requests.job import Job
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 SILENCE_S: Final = 20.0
 """A load ends when the run has said nothing for so long; it asks for the time ten times a second."""
-LOOK_S: Final = 0.05
 CONNECTS: Final = 5
 CONNECT_S: Final = 5.0
 
@@ -53,10 +52,6 @@ class LoadClient(Listener):
         with contextlib.closing(channel), self.only_run(channel, ended) as free:
             if free:
                 _Session(channel).obey()
-            else:
-                message = Sentence("another run uses this client", "另一个运行正在使用此客户端")
-                refusal = wire.Failed(code="agent-busy", message=message, zh=chinese(message))
-                channel.send(plain(refusal))
 
 
 class _Session:
@@ -91,8 +86,7 @@ class _Session:
             try:
                 reply = self._done(order)
             except SuiteError as error:
-                message = error.message
-                reply = wire.Failed(code=error.code, message=str(message), zh=str(chinese(message)))
+                reply = refusal(error)
             self._send(canonical(reply))
         if self._problem is not None:
             raise self._problem

@@ -43,6 +43,7 @@ CEILING_S: Final = 2.0
 CEILING_WAIT_S: Final = 120.0
 LEAD_NS: Final = 250_000_000
 """A load starts this long after the last client has said that its connections stand."""
+_NAMES: Final = {kind: name for name, kind in wire.FARM_MARKS.items()}
 WRITE_S: Final = 1.0
 """How often the exchanges of clocks so far are written into the log."""
 
@@ -95,7 +96,7 @@ class Farm:
                 start_t=start - zero_ns,
                 starts=tuple(client.start_ns for client in members),
             )
-            self._mark("clients.dealt", dealt, phase)
+            self._mark(dealt, phase)
             return start
 
         coordinator = Coordinator(
@@ -153,7 +154,7 @@ class Farm:
                 )
                 raise SetupError("client-engine-unreachable", message)
             mark = wire.ReachMark(client=client.number, connect_ns=reached.connect_ns)
-            self._mark("client.reach", mark)
+            self._mark(mark)
 
     def _on_turn(self) -> None:
         now = time.monotonic()
@@ -166,7 +167,7 @@ class Farm:
             if client.exchanges:
                 rows, client.exchanges = tuple(client.exchanges), []
                 mark = wire.ClockMark(client=client.number, exchanges=rows)
-                self._mark("clock.exchange", mark)
+                self._mark(mark)
 
     def _seal(self, members: Sequence[RemoteClient]) -> None:
         """After a load: exchanges of clocks once more, what each says of its log, and who is gone."""
@@ -178,17 +179,17 @@ class Farm:
         for client in members:
             if client.sealed is not None:
                 mark = wire.SealMark(client=client.number, seal=client.sealed)
-                self._mark("client.sealed", mark)
+                self._mark(mark)
                 client.sealed = None
             if client.lost:
                 lost = wire.LostMark(client=client.number, why=str(client.lost)[:2000])
-                self._mark("client.lost", lost)
+                self._mark(lost)
 
-    def _mark(self, name: str, detail: Document, phase: Phase | None = None) -> None:
+    def _mark(self, detail: Document, phase: Phase | None = None) -> None:
         self._run.writer.event(
             Mark(
                 t=self._run.now(),
-                name=name,
+                name=_NAMES[type(detail)],
                 phase=UNSET if phase is None else phase.name,
                 repeat=UNSET if phase is None else phase.repeat,
                 measured=UNSET if phase is None else phase.measured,
@@ -226,7 +227,7 @@ class Farm:
                 ceiling=client.ceiling,
                 clock_zero_ns=client.joined.clock_zero_ns,
             )
-            self._mark("client.joined", mark)
+            self._mark(mark)
 
 
 def _measure_ceilings(clients: Sequence[RemoteClient]) -> None:

@@ -18,9 +18,10 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, SuiteError
 from suite.base.framing import LENGTH, MAX_MESSAGE, connect, framed
 from suite.documents import farm as wire
-from suite.documents.agent import Order, Reply
+from suite.documents.agent import Order, Refused, Reply
 from suite.documents.codec import Lines, canonical
 from suite.evidence.farm import Offsets
+from suite.measure.listener import refused
 from suite.measure.load.processes.messages import Inbox, Outbox
 from suite.measure.load.stats import PhaseStats
 from suite.measure.load.transport.clock import ClockFacts
@@ -110,7 +111,7 @@ class RemoteClient:
 
     def _reset(self, jobs: Sequence[Job], phase: Phase | None) -> None:
         self.ready = self.over = self.begun = False
-        self.error: tuple[str, str, Sentence, Sentence] | None = None
+        self.error: tuple[str, str, str, str] | None = None
         self.stats: PhaseStats | None = None
         self.in_flight = 0
         self._phase = phase
@@ -145,9 +146,8 @@ class RemoteClient:
             waiting = [self.commands_fd] if self._outbox.waiting else []
             select.select([self.events_fd], waiting, [], min(left, 1.0))
             for reply in self._replies():
-                if isinstance(reply, wire.Failed):
-                    text = Sentence(reply.message, reply.zh or reply.message)
-                    raise SetupError(_known(reply.code), self.title + Sentence(": ", "：") + text)
+                if isinstance(reply, Refused):
+                    raise refused(reply, self.title, SetupError)
                 if isinstance(reply, kind):
                     return reply
             if self.lost:
@@ -249,10 +249,9 @@ class RemoteClient:
                 case wire.Over():
                     self.stats, self.sealed = _stats(reply.stats), reply.seal
                     self.over = True
-                case wire.Failed():
-                    text = Sentence(reply.message, reply.zh or reply.message)
-                    why = self.title + Sentence(": ", "：") + text
-                    self.error = "SetupError", _known(reply.code), why, Sentence("", "")
+                case Refused():
+                    error = refused(reply, self.title, SetupError)
+                    self.error = "SetupError", error.code, error.message, error.hint
                     self.over = True
                 case _:
                     pass
@@ -331,15 +330,6 @@ class RemoteClient:
                 yield reply
         except (SuiteError, ValueError) as error:
             self.lose_it(Sentence(f"it sends no message: {error}", f"它发送的不是消息：{error}"))
-
-
-def _known(code: str) -> str:
-    """A code of this suite's table that a set-up may end with; another one's words remain."""
-    from suite.base.errorcodes import error_codes  # noqa: PLC0415 - only where a client refuses
-
-    known = error_codes().get(code)
-    fits = known is not None and SetupError.exit_status in known.statuses
-    return code if fits else "agent-message-wrong"
 
 
 def _stats(stats: wire.LoadStats) -> PhaseStats:

@@ -25,7 +25,7 @@ from suite.measure.devices import hidden, observe
 from suite.measure.digests import DigestStore
 from suite.measure.engine.container.node import get_image, start_node
 from suite.measure.engine.served import LOG_FILE
-from suite.measure.listener import LOOK_S, Listener
+from suite.measure.listener import LOOK_S, Listener, refusal
 from suite.measure.nodes.identity import (
     boot_digest,
     interface_of,
@@ -81,10 +81,6 @@ class Agent(Listener):
                 if free:
                     with _Session(channel, self._token, self._settings) as session:
                         session.obey(order)
-                else:
-                    message = "another run uses this agent"
-                    refusal = wire.Refused(code="agent-busy", message=message, hint="")
-                    channel.send(plain(refusal))
 
 
 def _order(channel: Channel, timeout_s: float) -> wire.Orders:
@@ -124,9 +120,7 @@ class _Session:
             try:
                 reply = self._done(order)
             except SuiteError as error:
-                reply = wire.Refused(
-                    code=error.code, message=str(error.message), hint=str(error.hint)
-                )
+                reply = refusal(error)
             self._channel.send(plain(reply))
             order = _order(self._channel, self._silence_s)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from suite.base.addresses import split_address
 from suite.base.bilingual import Sentence
-from suite.base.errorcodes import error_codes
 from suite.base.errors import EngineError, SetupError
 from suite.base.framing import connect
 from suite.documents import agent as wire
 from suite.documents.codec import convert, plain
 from suite.documents.nodes import NodeClock
 from suite.measure.engine.served import EngineEnd
+from suite.measure.listener import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,11 +119,7 @@ class Node:
             )
             raise EngineError("node-lost", message_) from error
         if isinstance(reply, wire.Refused):
-            code = error_codes().get(reply.code)
-            if code is not None and EngineError.exit_status in code.statuses:
-                raise EngineError(reply.code, f"{self.title}: {reply.message}", hint=reply.hint)
-            why = f"{self.title}: {reply.message} [{reply.code}]"
-            raise EngineError("agent-message-wrong", why, hint=reply.hint)
+            raise refused(reply, self.title, EngineError)
         if not isinstance(reply, kind):
             message_ = Sentence(
                 f"{self.title} answers {type(reply).__name__}, not {kind.__name__}",

@@ -13,6 +13,7 @@ import pytest
 
 from suite.base import harness
 from suite.base.addresses import join_address
+from suite.base.bilingual import chinese
 from suite.base.errors import EngineError, SetupError
 from suite.base.framing import Channel, connect
 from suite.documents import agent as wire
@@ -198,11 +199,12 @@ def test_an_agent_that_did_not_answer_is_asked_nothing_more():
 
 @pytest.mark.parametrize("code", ["schema-wrong", "of-another-suite", "node-died"])
 def test_a_refusal_of_any_code_is_one_of_the_run(code):
-    refused = {"is": "refused", "code": code, "message": "no", "hint": "try"}
+    refused = {"is": "refused", "code": code, "message": "no", "hint": "try", "message_zh": "不"}
     with scripted(refused) as (node, _), pytest.raises(EngineError) as caught:
         node.ask(wire.AskClock(), wire.Clock)
     assert caught.value.code == ("node-died" if code == "node-died" else "agent-message-wrong")
     assert "no" in caught.value.message
+    assert "：不" in chinese(caught.value.message)
     assert caught.value.hint == "try"
 
 

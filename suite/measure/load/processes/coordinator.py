@@ -35,7 +35,6 @@ from suite.measure.load.transport.address import resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from suite.base.bilingual import Sentence
     from suite.base.errors import SuiteError
     from suite.documents.phase import Phase
     from suite.measure.load.driver import Hooks
@@ -91,7 +90,7 @@ class Member(Protocol):
 
     ready: bool
     over: bool
-    error: tuple[str, str, Sentence, Sentence] | None
+    error: tuple[str, str, str, str] | None
     stats: PhaseStats | None
     in_flight: int
     heard_at: float

@@ -95,7 +95,7 @@ class Worker:
         self.ready = False
         self.over = False
         self.stats: PhaseStats | None = None
-        self.error: tuple[str, str, Sentence, Sentence] | None = None
+        self.error: tuple[str, str, str, str] | None = None
         self.in_flight = 0
         self.heard_at = time.monotonic()
         self._process = process
