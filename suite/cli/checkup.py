@@ -12,8 +12,8 @@ from suite.base.bilingual import Sentence, chinese
 from suite.base.errors import DataError, SuiteError, UsageError
 from suite.base.status import Outcome
 from suite.cli import divisions, inputs, signingkey
+from suite.cli.localkey import default_key
 from suite.cli.machine import settings
-from suite.cli.signingoptions import default_key
 from suite.declare.model.facts import read_model
 from suite.declare.profiles.load import load_profile
 from suite.declare.tasks.taskset import task_set_for

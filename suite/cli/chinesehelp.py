@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from suite.base.visible import columns
-from suite.cli.signingoptions import SHOWN_KEY
+from suite.cli.localkey import SHOWN_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

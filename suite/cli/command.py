@@ -79,7 +79,11 @@ class Command(click.Command):
         for word, following in itertools.pairwise(words):
             if word in valued and following in names:
                 raise click.BadOptionUsage(word, f"Option {word!r} requires an argument.", ctx)
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # else nobody knows whose option it is
+            raise
 
 
 class Group(click.Group):

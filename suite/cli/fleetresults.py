@@ -34,7 +34,7 @@ from suite.judge.attest.verify import verify_bundle
 from suite.judge.fleet import components, page, statement, verify
 from suite.judge.fleet import spread as spreads
 from suite.judge.fleet.spread import cards_of
-from suite.judge.site.fleets import ShownFleet
+from suite.judge.site.cards import ShownFleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

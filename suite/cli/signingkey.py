@@ -15,7 +15,8 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import UsageError
 from suite.base.language import language
 from suite.cli import stamping
-from suite.cli.signingoptions import KEY_VARIABLE, default_key
+from suite.cli.localkey import default_key
+from suite.cli.signingoptions import KEY_VARIABLE
 from suite.judge.attest import keyfiles, keys, pkcs11key
 from suite.judge.attest.keyless import KeylessSigner, ambient_token, trust_config
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from suite.base import resources
 from suite.base.safe import resolved
+from suite.cli.localkey import SHOWN_KEY
 from suite.cli.options import FILE, bound
 
 if TYPE_CHECKING:
@@ -41,15 +40,6 @@ class Signing:
         return self.out or path.with_name(path.name + ending)
 
 
-def default_key() -> Path:
-    """Where the local signing key lies: in the user's configuration directory."""
-    base = os.environ.get("XDG_CONFIG_HOME")
-    parent = resources.expanded(base) if base else resources.home() / ".config"
-    return parent / "llm-inference-conformance" / "signing-key.pem"
-
-
-SHOWN_KEY: Final = str(default_key())
-"""Where the local key lies, as the help says."""
 signing_key_option = click.option(
     "--key",
     metavar="FILE",

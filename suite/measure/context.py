@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from suite.documents.basis import Basis
     from suite.documents.devices import ObservedDevice, ToolOutput
     from suite.documents.environment import Fact
+    from suite.documents.logstamp import Moment
+    from suite.documents.phase import Phase
     from suite.documents.plan import Plan
     from suite.measure.engine import Settings
-    from suite.measure.farm.farm import Farm
+    from suite.measure.load.send import Farm
     from suite.measure.load.target import LoadOptions
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
@@ -81,6 +83,11 @@ class Run:
     def now(self) -> int:
         """Nanoseconds since the run's start."""
         return time.monotonic_ns() - self.zero_ns
+
+    def stamp(self, after: Moment, phase: Phase | None = None, why: str = "") -> None:
+        """Keep how the log grew, where somebody asks for it; see `suite.measure.stamps.Stamps.take`."""
+        if self.stamps is not None:
+            self.stamps.take(self.writer, self.now, after, phase, why)
 
     def step(self, title: str, *, log: Path | None = None) -> None:
         """Report the step that runs now; see `suite.measure.progress.StepProgress`."""

@@ -80,8 +80,7 @@ def run_phases(run: Run, served: Served) -> None:
             run.progress.line(placed(stage.title, why))
         else:
             _phase(stage, served)
-            if run.stamps is not None:
-                run.stamps.take(run, "phase.end", phase)
+            run.stamp("phase.end", phase)
             network.note(run, served)
 
 

@@ -67,8 +67,8 @@ def _begin_log(run: Run) -> None:
         )
     )
     run.mark("run.start", at=0)
+    run.stamp("run.start")
     if run.stamps is not None:
-        run.stamps.take(run, "run.start")
         for line in run.stamps.missing:
             run.progress.line(line)
 
@@ -140,10 +140,8 @@ def close(run: Run, ended: RunEnd, error: CodedError | None) -> None:
     if run.writer.begun:
         with contextlib.suppress(SetupError):
             run.writer.event(footer)
-            if run.stamps is not None:
-                # Whoever ends a run early does not want to wait for an authority.
-                why = "" if ended == "complete" else f"the run ended early: {ended}"
-                run.stamps.take(run, "run.end", why=why)
+            # Whoever ends a run early does not want to wait for an authority.
+            run.stamp("run.end", why="" if ended == "complete" else f"the run ended early: {ended}")
             if ended == "complete":
                 gather(run, "after", _log_sha256(run.writer.directory))
     with contextlib.suppress(SetupError):

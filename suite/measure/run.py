@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from suite.documents.plan import Plan
     from suite.measure.engine import Served
     from suite.measure.engine.served import FactValue
+    from suite.measure.farm.farm import Farm
     from suite.measure.preflight import Answer
     from suite.measure.progress import Progress
     from suite.measure.signals import Stop
@@ -198,12 +199,13 @@ def _measure(run: Run) -> None:
     if run.earlier is None:
         _sample_idle(run)
     run.facts.update(host.served_facts(_measured_peak(run)))
-    with gathered(run) as run.farm:
+    with gathered(run) as farm:
+        run.farm = farm
         run.mark("suite.setup.end")
-        _serve(run)
+        _serve(run, farm)
 
 
-def _serve(run: Run) -> None:
+def _serve(run: Run, farm: Farm | None) -> None:
     """Start the engine, run the phases, stop it."""
     engine = run.plan.engine.title
     url = run.plan.engine.url  # of a server that runs already: nothing is started or stopped
@@ -233,8 +235,8 @@ def _serve(run: Run) -> None:
                     f"{url or engine} answers at {address}", f"{url or engine} 在 {address} 应答"
                 )
             )
-            if run.farm is not None:
-                run.farm.reach(served)
+            if farm is not None:
+                farm.reach(served)
             run_phases(run, served)
             run.serving, _ = hidden(observe(run.plan)[0], (), run.salt)
         finally:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from suite.documents.logstamp import Moment
     from suite.documents.phase import Phase
-    from suite.measure.context import Run
+    from suite.evidence import Writer
 
     Ask: TypeAlias = Callable[[bytes], bytes]
     """What asks an authority for a stamp over some bytes; `suite.judge.attest.sign.Stamp`."""
@@ -43,11 +43,19 @@ class Stamps:
     missing: list[str] = field(default_factory=list)
     _hasher: Hasher | None = None
 
-    def take(self, run: Run, after: Moment, phase: Phase | None = None, why: str = "") -> None:
+    def take(
+        self,
+        writer: Writer,
+        now: Callable[[], int],
+        after: Moment,
+        phase: Phase | None = None,
+        why: str = "",
+    ) -> None:
         """Hash the log as it stands and keep the digest, with a stamp where an authority gives one.
 
         Args:
-            run: whose log.
+            writer: of the run.
+            now: the run's clock.
             after: what has just happened.
             phase: the phase that has ended.
             why: reason not to ask; "" asks.
@@ -55,7 +63,7 @@ class Stamps:
         Raises:
             SetupError: ``disk-full``.
         """
-        self._hasher = self._hasher or Hasher(run.writer.directory / "events.jsonl")
+        self._hasher = self._hasher or Hasher(writer.directory / "events.jsonl")
         size, sha256 = self._hasher()
         stated = LogHash(
             after=after,
@@ -63,11 +71,11 @@ class Stamps:
             repeat=UNSET if phase is None else phase.repeat,
             bytes=size,
             sha256=sha256,
-            t=run.now(),
+            t=now(),
         )
-        run.writer.lines(STAMPS, [self._stamped(run, stated, why)])
+        writer.lines(STAMPS, [self._stamped(now, stated, why)])
 
-    def _stamped(self, run: Run, stated: LogHash, why: str) -> LogStamp:
+    def _stamped(self, now: Callable[[], int], stated: LogHash, why: str) -> LogStamp:
         if self.ask is None or why:
             return LogStamp(stated=stated, why=why or UNASKED)
         try:
@@ -75,7 +83,7 @@ class Stamps:
         except (SetupError, TrustError) as refused:
             self.missing.append(f"no time stamp of the log: {_reason(refused)}")
             return LogStamp(stated=stated, why=_reason(refused))
-        answered = run.now()
+        answered = now()
         if answered - stated.t > MOST_WAIT_S * 1e9:
             late = f"the authority took {(answered - stated.t) / 1e9:.0f} s"
             return LogStamp(stated=stated, why=late)

@@ -1,6 +1,7 @@
 """What is imported is declared, and what is declared is locked."""
 
 import ast
+import graphlib
 import importlib.metadata
 import re
 import subprocess
@@ -87,3 +88,24 @@ def test_every_command_comes_up_without_the_extras():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 100
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Not for their types alone either: of two rooms that know each other neither can be read alone."""
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (ROOT / "suite").rglob("*.py")
+    }
+    imports: dict[str, set[str]] = {}
+    for module, path in files.items():
+        nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+        names = [
+            (node.module, f"{node.module}.{alias.name}")
+            for node in nodes
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        ]
+        needed = {inner if inner in files else outer for outer, inner in names}
+        imports[module] = needed & set(files) - {module}
+    assert imports["suite.cli.main"]
+    graphlib.TopologicalSorter(imports).prepare()

@@ -10,8 +10,9 @@ import click
 from suite.base.bilingual import Sentence
 from suite.base.visible import say
 from suite.cli.command import Names, command
+from suite.cli.localkey import default_key
 from suite.cli.options import FILE
-from suite.cli.signingoptions import KEY_VARIABLE, default_key
+from suite.cli.signingoptions import KEY_VARIABLE
 
 ALGORITHMS = ("ecdsa-p256-sha256", "ed25519")
 

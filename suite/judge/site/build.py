@@ -37,12 +37,12 @@ from suite.judge.site import downloads, examine, fleets, histories, known, pages
 from suite.judge.site.cards import identity
 from suite.judge.site.comparable import comparable, definitions
 from suite.judge.submissions import folders, replay
-from suite.judge.submissions.tree import Pool
+from suite.judge.submissions.workers import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from suite.judge.site.fleets import ShownFleet
+    from suite.judge.site.cards import ShownFleet
     from suite.judge.site.known import Entry
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.folders import Submission

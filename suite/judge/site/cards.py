@@ -1,7 +1,9 @@
-"""What the site shows of a card, taken from it; nothing is computed anew."""
+"""What the site shows of a card and of a fleet, taken from them; nothing is computed anew."""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from suite.documents.card import Scorecard
     from suite.documents.card_phase import CardPhase
     from suite.documents.check import CheckedSubmission
+    from suite.documents.fleet import FleetStatement
     from suite.judge.metrics.metric import Metric
 
 _BESIDE: Final = ("mbu", "joules_per_output_token")
@@ -157,3 +160,35 @@ def _by_scenario(card: Scorecard) -> Iterator[SiteResult]:
 def _speed(phase: CardPhase) -> float:
     value = phase.metrics.get("output_throughput")
     return value.value if isinstance(value, Measured) else -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFleet:
+    """A fleet whose statement was verified against its plan, journal and cards.
+
+    Attributes:
+        statement: what it states.
+        sha256: of the signed bytes.
+        owner: whose key signed it, by the trust list; "" for a key that nobody vouches for.
+        bundle: the signed statement.
+        spread: the page of its spread; empty where there is none.
+        why: why there is no spread, a sentence; "" where there is one.
+    """
+
+    statement: FleetStatement
+    sha256: str
+    owner: str
+    bundle: bytes
+    spread: bytes = b""
+    why: str = ""
+
+    @property
+    def id(self) -> str:
+        """Name of its folder."""
+        return identity(self.sha256)
+
+    def digest(self) -> str:
+        """Of all that is shown."""
+        return hashlib.sha256(
+            b"\0".join((self.bundle, self.spread, self.owner.encode(), self.why.encode()))
+        ).hexdigest()

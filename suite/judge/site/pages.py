@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from suite.documents.site import Site, SiteCard
     from suite.documents.value import Value
     from suite.judge.live.follow import Percentiles, RunState
-    from suite.judge.site.fleets import ShownFleet
+    from suite.judge.site.cards import ShownFleet
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _FIRST: Final = 50

@@ -20,9 +20,7 @@ from suite.documents.document import given
 from suite.judge.attest.challenge import read_commitment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from suite.judge.submissions.replay import Trace
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +58,24 @@ def read(basis: bytes) -> Attempt | None:
     return None
 
 
-def count(mine: Trace, others: Sequence[Trace]) -> tuple[str, tuple[str, ...]]:
+def count(
+    mine: str, own: Attempt, others: Iterable[tuple[str, Attempt]]
+) -> tuple[str, tuple[str, ...]]:
     """What the tree says of a vendor's tries in a round: a sentence, and what a reviewer must look at.
 
     Args:
-        mine: the submission, made under a challenge.
-        others: every submission of the tree, this one too.
+        mine: path of the submission.
+        own: the run in it.
+        others: path and run of every submission of the tree that was made under a challenge, this one too.
     """
-    own = mine.attempt
-    assert own is not None
-    vendor = mine.path.partition("/")[0]
+    vendor = mine.partition("/")[0]
     of_round = [
-        (other.path, other.attempt)
-        for other in others
-        if other.attempt is not None
-        and other.attempt.round == own.round
-        and other.path.partition("/")[0] == vendor
+        (path, attempt)
+        for path, attempt in others
+        if attempt.round == own.round and path.partition("/")[0] == vendor
     ]
     again = [
-        path
-        for path, attempt in of_round
-        if attempt.challenge == own.challenge and path != mine.path
+        path for path, attempt in of_round if attempt.challenge == own.challenge and path != mine
     ]
     findings = [f"{path} was made under the same challenge" for path in again]
     numbers = {attempt.number for _, attempt in of_round}

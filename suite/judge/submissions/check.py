@@ -237,8 +237,9 @@ class _Check:
                 card,
                 [rule for rule in failed if rule not in self.used],
                 self.used,
-                self.setting,
                 note,
+                least=self.setting.division,
+                known=self.setting.waivers,
             )
 
     def replay(self) -> None:
@@ -256,7 +257,8 @@ class _Check:
         if mine.attempt is None:
             return
         with self.steps.attempt("Runs under its challenge are counted") as note:
-            note.detail, note.findings = attempts.count(mine, self.setting.traces)
+            others = [(item.path, item.attempt) for item in self.setting.traces if item.attempt]
+            note.detail, note.findings = attempts.count(mine.path, mine.attempt, others)
             if note.findings:
                 note.warn("challenge-repeated", note.detail)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from suite.judge.submissions.changes import Changes
     from suite.judge.submissions.source import Elsewhere
-    from suite.judge.submissions.tree import Pool
+    from suite.judge.submissions.workers import Pool
 
 FILE: Final = "suite-traces"
 _MOST: Final = 1 << 30

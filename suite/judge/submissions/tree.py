@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias
 
 from suite.base.bilingual import Sentence
 from suite.base.errors import EvidenceError, TrustError, UsageError
@@ -18,17 +16,16 @@ from suite.judge.submissions.affected import Affected, Deciding
 from suite.judge.submissions.changes import Changes, fork, since
 from suite.judge.submissions.check import check
 from suite.judge.submissions.replay import related, trace
+from suite.judge.submissions.workers import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from suite.documents.check import CheckedSubmission
     from suite.judge.submissions.check import Setting
     from suite.judge.submissions.folders import Submission
     from suite.judge.submissions.replay import Trace
 
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 _Error: TypeAlias = EvidenceError | TrustError
 
 
@@ -228,25 +225,3 @@ def _steps(errors: Sequence[_Error]) -> Steps:
         ):
             raise error
     return steps
-
-
-class Pool:
-    """Maps in this process for one job, in several otherwise."""
-
-    def __init__(self, jobs: int) -> None:
-        # Fresh processes: what this one has open or running is none of theirs.
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(jobs, mp_context=context) if jobs > 1 else None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-    def map(
-        self, function: Callable[[_Item], _Result], items: Sequence[_Item]
-    ) -> Iterator[_Result]:
-        """What a function makes of each item, in order."""
-        return map(function, items) if self._pool is None else self._pool.map(function, items)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from suite.documents.workload import Division
     from suite.judge.attest.steps import Note
     from suite.judge.attest.trust import TrustList
-    from suite.judge.submissions.check import Setting
 
 _RANK: dict[Division, int] = {"open": 0, "optimised": 1, "closed": 2}
 MAX_BYTES = 1 << 20
@@ -138,17 +137,18 @@ def judge(
     card: Scorecard,
     failed: list[str],
     used: dict[str, Waiver],
-    setting: Setting,
     note: Note,
+    *,
+    least: Division,
+    known: Sequence[Waiver],
 ) -> None:
     """Whether no rule failed but those that are waived, and the granted division is at least the one asked for."""
-    least = setting.division
     whys = {check.rule: check.why for check in card.checks}
     sentence = Sentence(card.verdict.sentence.en, card.verdict.sentence.zh)
     granted = Sentence(*WORDS[card.division.granted])
     if failed:
         broken = [placed(rule, whys[rule]) for rule in failed]
-        others = for_others(card, failed, setting.waivers)
+        others = for_others(card, failed, known)
         note.fail("not-conformant", sentence, (*broken, *others))
     elif _RANK[card.division.granted] < _RANK[least]:
         findings = tuple(placed(item.rule, item.why) for item in card.division.reasons)

@@ -49,7 +49,7 @@ R = TypeVar("R", bound=Reply)
 
 
 class RemoteClient:
-    """A load client; a `suite.measure.load.processes.coordinator.Member` in the middle of a load.
+    """A load client; a `suite.measure.load.processes.merge.Member` in the middle of a load.
 
     Attributes:
         number: from 0.

@@ -41,6 +41,12 @@ class Farm(Protocol):
     ) -> PhaseStats:
         """Send the requests of a phase."""
 
+    def require_whole(self) -> None:
+        """Refuse to go on without a client."""
+
+    def on_the_runs_clock(self, event: Request) -> Request:
+        """A client's request as the judge will see it."""
+
 
 def stamp_kinds(plan: Plan, load: LoadOptions | None = None) -> tuple[StampSource, StampSource]:
     """Where receive and send times will come from, for the log's header; each phase says what it had.

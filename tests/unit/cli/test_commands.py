@@ -137,7 +137,7 @@ def test_an_example_is_a_command_line_that_can_be_read(words):
         (("run", "--devices", "1_0"), "usage-wrong", "'1_0' is not a number from 1 to 9999"),
         (("run", "--runtime", "contaner"), "usage-wrong", "did you mean 'container'?"),
         (("run", "--model", "--vendor", "cpu"), "usage-wrong", "'--model' requires an argument"),
-        (("run", "--model"), "usage-wrong", "'--model' requires an argument"),
+        (("run", "--model"), "usage-wrong", "suite run: option '--model' requires an argument"),
         (("run", "stray"), "usage-wrong", "unexpected extra argument (stray)"),
         (("score",), "usage-wrong", "missing argument 'RUN'"),
         (("completion", "fsh"), "usage-wrong", "did you mean 'fish'?"),

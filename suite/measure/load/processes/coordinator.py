@@ -20,7 +20,7 @@ import os
 import select
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -33,11 +33,12 @@ from suite.measure.load.processes.order import Order
 from suite.measure.load.transport.address import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from suite.base.errors import SuiteError
     from suite.documents.phase import Phase
     from suite.measure.load.driver import Hooks
+    from suite.measure.load.processes.merge import Member
     from suite.measure.load.requests.job import Job
     from suite.measure.load.stats import PhaseStats
     from suite.measure.load.target import Target
@@ -70,58 +71,6 @@ def deal(jobs: Sequence[Job], workers: int) -> list[list[Job]]:
     for job in jobs:
         hands[owner(job.index, workers)].append(job)
     return hands
-
-
-class Member(Protocol):
-    """Who sends a share of the phase: a process here, or one on another machine.
-
-    Attributes:
-        events_fd: where its messages come from.
-        commands_fd: where its commands go; another descriptor than the one before.
-        ready: its connections stand.
-        over: it has sent its last message, or can send no more.
-        error: class, code, message and hint of the error that ended it, None usually.
-        stats: how its share went; None before the end, and for ever when it died.
-        in_flight: requests, by its last message.
-        heard_at: reading of the monotonic clock, in seconds, of its last message.
-        loss: what the phase has ended by when it died.
-        silent_s: one that has said nothing for this long counts as dead.
-    """
-
-    ready: bool
-    over: bool
-    error: tuple[str, str, str, str] | None
-    stats: PhaseStats | None
-    in_flight: int
-    heard_at: float
-    loss: str
-    silent_s: float
-
-    @property
-    def events_fd(self) -> int: ...  # noqa: D102 - see above
-    @property
-    def commands_fd(self) -> int: ...  # noqa: D102 - see above
-    @property
-    def unsent(self) -> int:
-        """Requests that it never sent, once it is over."""
-
-    def tell(self, *command: object) -> None:
-        """Send a command: ``start``, ``ending`` or ``stop``."""
-
-    def flush(self) -> bool:
-        """Go on with what was not taken yet; True when there is still more."""
-
-    def receive(self) -> Iterator[Request]:
-        """Take what it says; gives the events among it."""
-
-    def lose(self, start_ns: int) -> list[Job]:
-        """Of one that died: the requests that it had sent and not ended."""
-
-    def died(self) -> str:
-        """How it died, as the end of a sentence."""
-
-    def kill(self) -> None:
-        """End it at once."""
 
 
 def cores(workers: int) -> list[int] | None:
