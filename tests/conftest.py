@@ -12,6 +12,10 @@ from hypothesis import HealthCheck, settings
 ROOT = Path(__file__).resolve().parents[1]
 IN_CI = os.environ.get("CI") == "true"
 DOCKER_STOPPED_ON_PURPOSE = os.environ.get("SUITE_WITHOUT_DOCKER") == "1"
+# Neither the locale nor the terminal from which the tests are started decides one: each sets what it is about.
+os.environ["LC_ALL"] = "C.UTF-8"
+for variable in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "SUITE_KEY"):
+    os.environ.pop(variable, None)
 # No test asserts a time, drawn examples on a busy machine included.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")

@@ -130,8 +130,7 @@ def block(heading: str) -> str:
 
 
 def shell(commands: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    plain = ["env", "LC_ALL=C", "bash", "-euo", "pipefail", "-c"]
-    command = [*plain, commands.replace("docs/", f"{ROOT}/docs/")]
+    command = ["bash", "-euo", "pipefail", "-c", commands.replace("docs/", f"{ROOT}/docs/")]
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
 
 
