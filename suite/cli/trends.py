@@ -13,6 +13,7 @@ from suite.cli.output import write_table
 from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.compare import manyview
+from suite.judge.compare.subjects import sides
 from suite.judge.report.words import WORDS
 from suite.judge.store import database
 
@@ -163,5 +164,5 @@ def write_regressions(result: Regressions) -> None:
             for subject in listed:
                 title = (subject.title.en, subject.title.zh)[language()]
                 say(
-                    f"    {title}: {of(subject.a)} -> {of(subject.b)} ({of(manyview.explains(subject))})"
+                    f"    {title}: {' -> '.join(map(of, sides(subject)))} ({of(manyview.explains(subject))})"
                 )

@@ -21,6 +21,13 @@ const answers = {
       const wide = [...document.querySelectorAll("body *")].filter((it) => !it.closest(".unseen, .skip, .wide, svg") && it.getBoundingClientRect().right > innerWidth + 1);
       return wide.map((it) => it.outerHTML.slice(0, 90));
     }),
+  // What is cut on paper, where nothing can be scrolled to.
+  async paper(page) {
+    await page.emulateMediaType("print");
+    const cut = await page.evaluate(() => [...document.querySelectorAll(".wide table")].filter((it) => it.getBoundingClientRect().right > innerWidth + 1).map((it) => it.innerText.slice(0, 90)));
+    await page.emulateMediaType(null);
+    return cut;
+  },
   async leaderboard(page) {
     const words = () => page.evaluate(() => ["unlike", "several"].map((id) => !document.getElementById(id).hidden));
     const seen = { first: await rows(page), said: await words() };

@@ -39,6 +39,8 @@ LOOKS = {
 }
 PAGES = ("index", "compare", "card", "refused", "history", "versus")
 """The last one is what `suite compare` writes."""
+PAPER = {"index": 1024, "versus": 695}
+"""Pages that are printed, with the width between the margins of A4: the site's pages lie on their side."""
 HISTORY = "a" * 32
 AXE = [
     *(("index", look) for look in LOOKS),
@@ -107,6 +109,10 @@ def jobs(rows):
         phone = {"width": 390, "letters": 200, "hash": f"#{hash_}"}
         yield {"name": f"outside {name}", "ask": "outside", "page": page} | phone
         yield {"name": f"harm {name}", "ask": "harm", "page": page, "hash": f"#{hash_}"}
+    for name, width in PAPER.items():
+        page, hash_ = places[name]
+        about = {"page": page, "width": width, "hash": f"#{hash_}"}
+        yield {"name": f"paper {name}", "ask": "paper"} | about
     yield {"name": "no script", "ask": "harm", "page": "index.html", "script": False}
     yield {"name": "leaderboard", "ask": "leaderboard", "page": "index.html"}
     yield {"name": "charts", "ask": "charts", "page": "index.html"}
@@ -185,6 +191,11 @@ def test_axe_finds_nothing(answers, page, look):
 @pytest.mark.parametrize("page", PAGES)
 def test_doubled_letters_stay_on_a_phone(answers, page):
     assert answers[f"outside {page}"]["answer"] == []
+
+
+@pytest.mark.parametrize("page", PAPER)
+def test_no_column_is_cut_on_paper(answers, page):
+    assert answers[f"paper {page}"]["answer"] == []
 
 
 def test_nothing_is_asked_of_anybody_and_nothing_goes_wrong(answers):

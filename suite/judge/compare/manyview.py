@@ -14,7 +14,7 @@ from suite.documents.document import given
 from suite.documents.value import Measured
 from suite.judge.compare.ratio import factor
 from suite.judge.compare.subjects import ABSENT
-from suite.judge.report.numbers import plain, show
+from suite.judge.report.numbers import show
 from suite.judge.report.view import unit
 from suite.judge.report.words import WORDS
 
@@ -33,20 +33,6 @@ if TYPE_CHECKING:
         Subject,
     )
     from suite.documents.value import Value
-
-_QUANTITIES: Final = ("_bytes", "_bytes_per_s", "_mhz", "_flops", "_share", "load_1min")
-"""How facts end that are amounts, and neither counts nor versions."""
-
-
-def fact(what: str, text: str) -> str:
-    """A fact for the eye: an amount in four digits with thousands separators. The document has all of them."""
-    if not what.endswith(_QUANTITIES):
-        return text
-    try:
-        return plain(float(text))
-    except (ValueError, OverflowError):
-        return text
-
 
 MARKS: Final[dict[ChangeOutcome, str]] = {
     "better": "+",

@@ -14,6 +14,7 @@ from suite.documents.comparison import Subject
 from suite.documents.counters import COUNTERS
 from suite.documents.document import given
 from suite.documents.text import Text
+from suite.judge.report.numbers import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -214,6 +215,25 @@ DEVICE_FACTS = {
     **MEASURED,
 }
 """The same of what a device's own tool said, and of its counters."""
+
+
+_QUANTITIES: Final = ("_bytes", "_bytes_per_s", "_mhz", "_flops", "_share", "load_1min")
+"""How facts end that are amounts, and neither counts nor versions."""
+
+
+def fact(what: str, text: str) -> str:
+    """A fact for the eye: an amount in four digits with thousands separators. The document has all of them."""
+    if not what.endswith(_QUANTITIES):
+        return text
+    try:
+        return plain(float(text))
+    except (ValueError, OverflowError):
+        return text
+
+
+def sides(subject: Subject) -> tuple[str, str]:
+    """Both sides' values of what differs, as `fact` shows them."""
+    return fact(subject.what, subject.a), fact(subject.what, subject.b)
 
 
 _SPEED: tuple[Family, ...] = ("latency", "throughput", "utilisation", "energy", "start-up")

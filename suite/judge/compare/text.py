@@ -14,7 +14,7 @@ from suite.judge.compare import manyview
 from suite.judge.compare.counts import source_zh
 from suite.judge.compare.manyview import APART, MARKS, OUTCOMES
 from suite.judge.compare.ratio import factor
-from suite.judge.compare.subjects import ABSENT
+from suite.judge.compare.subjects import ABSENT, sides
 from suite.judge.report.numbers import show
 from suite.judge.report.texttable import wrapped
 from suite.judge.report.view import unit
@@ -161,14 +161,16 @@ def _subjects(subjects: Iterable[Subject], say: Phrases) -> list[str]:
         if subject.only_a is not UNSET or subject.only_b is not UNSET:
             lines += _items(subject, say)
         elif ABSENT in (subject.a, subject.b):
-            side, value = ("B", subject.b) if subject.a == ABSENT else ("A", subject.a)
+            first, second = sides(subject)
+            side, value = ("B", second) if subject.a == ABSENT else ("A", first)
             alone[side].append(f"{_title(subject, say)} {say.language.of(value)}".strip())
         else:
-            sides = (
-                _marked(subject.a, subject.standing_a, say),
-                _marked(subject.b, subject.standing_b, say),
+            first, second = sides(subject)
+            both = (
+                _marked(first, subject.standing_a, say),
+                _marked(second, subject.standing_b, say),
             )
-            lines += _pair("  ", _title(subject, say), sides, " -> ", say)
+            lines += _pair("  ", _title(subject, say), both, " -> ", say)
     for side, names in alone.items():
         if names:
             listed = say("comma").join(names)

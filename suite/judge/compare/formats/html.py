@@ -12,6 +12,7 @@ from suite import __version__
 from suite.base.bilingual import Bilingual, chinese
 from suite.judge.compare import manyview, plots
 from suite.judge.compare.formats.format import Format
+from suite.judge.compare.subjects import sides
 from suite.judge.foreign import view as foreign
 from suite.judge.report.templating import (
     pair,
@@ -40,7 +41,13 @@ def _sentence(text: str) -> Markup:
 @functools.cache
 def _template() -> jinja2.Template:
     environment = template_environment(_TEMPLATES)
-    environment.globals |= {"p": pair, "s": _sentence, "view": manyview, "foreign": foreign}
+    environment.globals |= {
+        "p": pair,
+        "s": _sentence,
+        "view": manyview,
+        "sides": sides,
+        "foreign": foreign,
+    }
     environment.tests["given"] = lambda member: member is not UNSET
     return environment.get_template("comparison.html.j2")
 

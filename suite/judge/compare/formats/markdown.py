@@ -8,7 +8,7 @@ from suite.base.bilingual import Bilingual, joined
 from suite.base.language import Language
 from suite.base.markdown import escaped, table
 from suite.documents.document import given
-from suite.judge.compare import manyview
+from suite.judge.compare import manyview, subjects
 from suite.judge.compare.formats.format import Format
 from suite.judge.foreign import view as foreign
 
@@ -81,7 +81,10 @@ def _pair(pair: Pair, language: Language) -> Iterator[str]:
     for lack in pair.lacking:
         yield f"- {('lacks', '缺少')[language]} {of(lack)}"
     for subject in comparison.subjects:
-        sides, why = f"{of(subject.a)} → {of(subject.b)}", of(manyview.explains(subject))
+        sides, why = (
+            " → ".join(map(of, subjects.sides(subject))),
+            of(manyview.explains(subject)),
+        )
         yield (
             f"- {escaped(subject.title.en)}: {sides} ({why})"
             if english

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from suite.base.bilingual import Bilingual
 from suite.base.visible import columns
 from suite.documents.document import given
-from suite.judge.compare import manyview
+from suite.judge.compare import manyview, subjects
 from suite.judge.compare.formats.format import Format
 from suite.judge.foreign import view as foreign
 from suite.judge.report.texttable import WIDTH, wrapped
@@ -60,7 +60,7 @@ def _pair(result: ManyComparison, pair: Pair, say: Phrases) -> Iterator[str]:
     for subject in comparison.subjects:
         title = say.pick(subject.title.en, subject.title.zh)
         why = of(manyview.explains(subject))
-        sides = f"{of(subject.a)} -> {of(subject.b)}"
+        sides = " -> ".join(map(of, subjects.sides(subject)))
         text = f"{title}{colon}{sides}" + say.pick(f" ({why})", f"（{why}）")
         yield from wrapped(text, WIDTH, indent="  ", rest="    ")
     numbers = manyview.counts(comparison.metrics)

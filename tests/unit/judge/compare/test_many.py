@@ -19,7 +19,7 @@ from suite.base.statistics import NORMAL
 from suite.documents.card_phase import DeviceSeries
 from suite.documents.codec import plain
 from suite.documents.comparison import Curve, OverTime, ValueRatio
-from suite.judge.compare import difference, formats, many, manyview, paired, plots, ratio
+from suite.judge.compare import difference, formats, many, paired, plots, ratio, subjects
 from suite.judge.compare.formats import html
 from suite.judge.report.formats import registry
 from suite.judge.report.formats.format import Subject
@@ -269,7 +269,7 @@ def test_letters_of_lines_that_end_together_stand_apart() -> None:
     ],
 )
 def test_amounts_are_shown_for_the_eye_and_versions_as_they_are(what, given, shown) -> None:
-    assert manyview.fact(what, given) == shown
+    assert subjects.fact(what, given) == shown
 
 
 def test_a_card_that_is_not_conformant_is_on_no_frontier() -> None:
