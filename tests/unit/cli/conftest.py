@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from suite.base.language import Language, choose
 from suite.cli.main import main
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """A command leaves the language that it was asked in to whatever this process runs next."""
+    yield
+    choose(Language.EN)
 
 
 @pytest.fixture
