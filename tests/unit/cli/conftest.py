@@ -6,8 +6,16 @@ import shutil
 
 import pytest
 
+from suite.base.language import Language, choose
 from suite.cli.main import main
 from tests.factories.authority import Authority
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """A command leaves the language that it was asked in to whatever this process runs next."""
+    yield
+    choose(Language.EN)
 
 
 @pytest.fixture
