@@ -123,13 +123,11 @@ const answers = {
 
 const browser = await puppeteer.launch({
   executablePath: chromium,
-  timeout: 120_000,
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
 });
 const found = {};
 for (const job of jobs) {
   const page = await browser.newPage();
-  page.setDefaultTimeout(120_000);
   if (job.ask !== "lighthouse") await laidOut(page, job);
   found[job.name] = await answers[job.ask](page, job, browser);
   await page.close();

@@ -93,16 +93,15 @@ const answers = {
     await page.evaluate(() => performance.clearMarks("charts"));
     await page.click("label[for=lang-zh]");
     seen.chinese = await drawn();
-    await page.evaluate(() => (window.turned = new Promise((resolve) => matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => resolve(true)))));
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
-    await page.evaluate(() => window.turned);
+    await new Promise((resolve) => setTimeout(resolve, 200));
     seen.dark = await drawn();
     await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
     seen.paper = await drawn();
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
     seen.after = await drawn();
     await page.setViewport({ width: 390, height: 844 });
-    await page.waitForFunction(() => [...document.querySelectorAll("#charts figure:not([hidden]) canvas")].every((it) => it.width <= 390));
+    await new Promise((resolve) => setTimeout(resolve, 200));
     seen.phone = await drawn();
     return seen;
   },
@@ -151,11 +150,10 @@ const answers = {
   harm: (page) => page.evaluate(() => ({ pwned: window.pwned ?? null, scripts: document.querySelectorAll("main script, main img, main iframe").length, text: document.body.innerText })),
 };
 
-const browser = await puppeteer.launch({ executablePath: chromium, timeout: 120_000, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+const browser = await puppeteer.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
 const found = {};
 for (const job of jobs) {
   const page = await browser.newPage();
-  page.setDefaultTimeout(120_000);
   const trouble = [];
   page.on("request", (asked) => /^(file:|data:|about:blank)/.test(asked.url()) || asked.url().startsWith(job.server ?? "file:") || trouble.push(asked.url()));
   page.on("pageerror", (error) => trouble.push(String(error)));

@@ -16,7 +16,7 @@ from suite.judge.attest import keyfiles
 ROOT = Path(__file__).resolve().parents[2]
 ENDPOINTS = ("DOCKER_HOST", "SUITE_KEY")
 PR_SET_CHILD_SUBREAPER = 36
-WAIT_S = 60
+WAIT_S = 300
 """Longest wait for something that takes a fraction of a second; no test measures it."""
 
 _PROFILE = """\
@@ -123,7 +123,7 @@ def start(*words: object, **changes: str) -> subprocess.Popen[str]:
 
 
 def end(
-    process: subprocess.Popen[str], number: int | None, timeout: float = 120
+    process: subprocess.Popen[str], number: int | None, timeout: float = 600
 ) -> tuple[int, str]:
     """Send a signal, wait, and return status and standard error."""
     if number is not None:

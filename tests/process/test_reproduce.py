@@ -51,8 +51,14 @@ def again(first, tmp_path, *words):
 def test_the_plan_is_run_again_and_held_against_the_first(first, tmp_path, change, named):
     done = again(first, tmp_path, "--sim-script", json.dumps(SLOW | change))
     assert (tmp_path / "statement.json").is_file(), done.stderr
-    assert done.returncode == (0 if named is None else 1), done.stdout
-    assert named is None or re.search(rf"^differs +{named}", done.stdout, re.MULTILINE)
+    if named is None:
+        # Where others use the processors only times may differ.
+        assert done.returncode == 0 or "other programs used" in done.stdout, done.stdout
+        assert "20 of 20 the same text" in done.stdout
+        assert not re.search(r"^differs +(rouge|failed)", done.stdout, re.MULTILINE)
+    else:
+        assert done.returncode == 1, done.stdout
+        assert re.search(rf"^differs +{named}", done.stdout, re.MULTILINE)
 
 
 def test_another_model_is_refused_before_anything_starts(first, tmp_path):
