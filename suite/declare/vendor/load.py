@@ -41,13 +41,13 @@ VENDOR_DIRECTORY = resource("vendors")
 FILE_NAME = "vendor.yaml"
 
 
-def unknown(what: str, name: str, known: Iterable[str], code: str, owner: str = "") -> UsageError:
-    """A refusal for a name that is none of the known ones, of an owner or at all, with the nearest of them."""
-    message = Sentence(
-        f"{owner} has no {what} {name!r}" if owner else f"there is no {what} {name!r}",
-        f"{owner} 没有{chinese(what)} {name!r}".lstrip(),
+def unknown(what: str, name: str, known: Iterable[str], code: str) -> UsageError:
+    """A refusal for a name that is none of the known ones, with the nearest of them."""
+    return UsageError(
+        code,
+        Sentence(f"there is no {what} {name!r}", f"没有{chinese(what)} {name!r}"),
+        hint=choices(name, known),
     )
-    return UsageError(code, message, hint=choices(name, known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ class Vendor:
         if identifier is None:
             return self.doc.engines[0]
         if identifier not in engines:
-            what = Sentence("engine", "推理引擎")
-            raise unknown(what, identifier, engines, "engine-unknown", self.id)
+            what = Sentence(f"engine of {self.id}", f" {self.id} 的推理引擎")
+            raise unknown(what, identifier, engines, "engine-unknown")
         return engines[identifier]
 
     def can_run_as_process(self, engine: str | None = None) -> bool:
@@ -99,8 +99,8 @@ class Vendor:
         devices = {device.id: device for device in self.doc.accelerators}
         wanted = engine.accelerators[0] if identifier is None else identifier
         if wanted not in devices:
-            what = Sentence("accelerator", "加速器")
-            raise unknown(what, wanted, devices, "accelerator-unknown", self.id)
+            what = Sentence(f"accelerator of {self.id}", f" {self.id} 的加速器")
+            raise unknown(what, wanted, devices, "accelerator-unknown")
         if wanted not in engine.accelerators:
             raise UsageError(
                 "accelerator-unsupported",
@@ -125,8 +125,8 @@ class Vendor:
         allowed = given(engine.access, list(ways))
         wanted = allowed[0] if identifier is None else identifier
         if wanted not in allowed:
-            what = Sentence("device access", "设备访问方式")
-            raise unknown(what, wanted, allowed, "access-unknown", engine.id)
+            what = Sentence(f"device access for {engine.id}", f" {engine.id} 的设备访问方式")
+            raise unknown(what, wanted, allowed, "access-unknown")
         return ways[wanted]
 
     def kubernetes_resource(self, accelerator: str) -> KubernetesResource | None:

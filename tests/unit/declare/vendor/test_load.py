@@ -69,7 +69,7 @@ def test_a_path_with_a_slash_is_a_vendor_anywhere(tmp_path):
 
 def test_unknown_engine_accelerator_and_access_name_the_nearest():
     vendor = load_vendor("mthreads")
-    with pytest.raises(UsageError, match="mthreads has no engine 'vllm_mt'") as refused:
+    with pytest.raises(UsageError, match="there is no engine of mthreads 'vllm_mt'") as refused:
         vendor.engine("vllm_mt")
     assert refused.value.code == "engine-unknown"
     assert "did you mean 'vllm_mtt'?" in refused.value.hint

@@ -11,36 +11,34 @@ from suite.documents.basis import Basis
 from suite.documents.codec import convert
 from suite.judge.submissions import attempts, submit, tree
 from suite.judge.submissions.check import Setting
-from suite.judge.submissions.replay import Trace
 from tests.factories import challenged, evidence, submissions
 
 
-def trace(path: str, number: int = 1, challenge: str = "a", round_: str = "r") -> Trace:
-    return Trace(path, "", b"", attempts.Attempt(round_, challenge, number))
+def run(path: str, number: int = 1, challenge: str = "a", round_: str = "r"):
+    return path, attempts.Attempt(round_, challenge, number)
 
 
 @pytest.mark.parametrize(
     ("others", "findings"),
     [
         ([], 0),
-        ([trace("acme/r/2")], 1),
-        ([trace("acme/r/2"), trace("acme/r/3")], 2),
-        ([trace("acme/r/2", challenge="b")], 0),
-        ([trace("other/r/2")], 0),
-        ([trace("acme/s/2", round_="s")], 0),
-        ([Trace("acme/r/2", "", b"")], 0),
+        ([run("acme/r/2")], 1),
+        ([run("acme/r/2"), run("acme/r/3")], 2),
+        ([run("acme/r/2", challenge="b")], 0),
+        ([run("other/r/2")], 0),
+        ([run("acme/s/2", round_="s")], 0),
     ],
 )
 def test_runs_under_the_same_challenge_are_counted(others, findings):
-    mine = trace("acme/r/1")
-    sentence, found = attempts.count(mine, [mine, *others])
+    mine = run("acme/r/1")
+    sentence, found = attempts.count(*mine, [mine, *others])
     assert len(found) == findings
     assert f"{findings + 1} run" in sentence
 
 
 def test_commitments_without_a_run_are_named():
-    mine, second = trace("acme/r/4", 4, "d"), trace("acme/r/2", 2, "b")
-    _, found = attempts.count(mine, [mine, second])
+    mine, second = run("acme/r/4", 4, "d"), run("acme/r/2", 2, "b")
+    _, found = attempts.count(*mine, [mine, second])
     assert found == ("the vendor committed to tries that were not handed in: 1, 3",)
 
 
