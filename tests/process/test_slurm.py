@@ -94,8 +94,11 @@ def test_what_waits_for_a_drained_node_is_given_up_and_tried_when_it_is_back(tmp
     assert (away.outcome, there.outcome) == ("failed", "complete")
     assert "Slurm: its node is drained" in away.reason
     drain("RESUME")
+    # Slurm asks a node that is taken back whether it is there: until it answers, it is "idle*".
+    state = ("sinfo", "--noheader", "--nodes=node-1", "--format=%T")
+    until("node-1 is idle", lambda: cluster.call(*state).strip() == "idle")
     now = fleets.work(place, made, backend=backend)
-    assert {machine.outcome for machine in machines(made, now)} == {"complete"}
+    assert [(m.outcome, m.reason) for m in machines(made, now)] == [("complete", "")] * 2
 
 
 def test_a_restart_of_slurms_controller_loses_nothing(tmp_path, cluster, monkeypatch):

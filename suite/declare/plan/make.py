@@ -11,16 +11,11 @@ from msgspec.structs import replace
 import suite
 from suite.base import jsonio
 from suite.base.bilingual import Sentence, joined
-from suite.declare.plan.choice import (
-    Choice,
-    ModelInput,
-    choose_dtype,
-    quantised,
-)
 from suite.declare.plan.container import attestation, telemetry
 from suite.declare.plan.conversion import conversion_doc, model_type, needs_conversion
 from suite.declare.plan.engine import engine_doc, placeholders, request_doc, started
 from suite.declare.plan.imagechoice import choose_image
+from suite.declare.plan.precision import choose_dtype, quantised
 from suite.declare.plan.room import chosen_context, profile_room
 from suite.declare.plan.selection import choose, choose_division, refuse_idle
 from suite.declare.plan.topology import topology_doc
@@ -45,6 +40,7 @@ from suite.documents.workload import Division, Quality, TaskSet, Workload
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from suite.declare.plan.choice import Choice, ModelInput
     from suite.declare.profiles.load import Profile
     from suite.declare.vendor.load import Vendor
     from suite.documents.engine import Conversion, Engine, RequestFormat
