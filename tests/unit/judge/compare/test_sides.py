@@ -174,7 +174,7 @@ def explained(alter):
         ),
         (
             lambda c: c["environment"].update({"peak.measured_flops": {"value": "1.85e11"}}),
-            "Only B states: Measured peak, FLOP/s 1.85e11",
+            "Only B states: Measured peak, FLOP/s 185,000,000,000",
         ),
         (
             lambda c: c["environment"].update({"container.memory_bytes": {"value": "9663676416"}}),
