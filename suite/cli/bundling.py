@@ -18,6 +18,7 @@ from suite.base.bilingual import Sentence
 from suite.base.errors import SetupError, UsageError
 from suite.base.safe import resolved
 from suite.cli.machine import settings
+from suite.declare.model.facts import read_source
 from suite.declare.plan.container import image_doc
 from suite.declare.plan.imagechoice import choose_image
 from suite.declare.vendor.load import VENDOR_DIRECTORY, load_vendor
@@ -87,6 +88,7 @@ def pack(packing: Packing, out: Path, terminal: Terminal) -> OfflineBundle:
             Sentence(f"--data: there is no {packing.data}", f"--data：没有 {packing.data}"),
         )
     source = modelsource.find(packing.model)
+    read_source(source.directory)  # what no run there could take is refused here
 
     def on_bytes(path: str, size: int) -> None:
         terminal.transfer(Sentence(f"packing {path}", f"打包 {path}"), size, None, "B")

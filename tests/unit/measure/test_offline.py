@@ -185,6 +185,15 @@ def test_a_run_takes_vendor_engine_model_and_data_from_it(tmp_path):
     assert own.data == tmp_path, "a task file of one's own goes before the bundle's"
 
 
+def test_a_model_that_no_run_could_take_is_not_packed(tmp_path, capsys):
+    (tmp_path / "model").mkdir()
+    out = tmp_path / "b.tar"
+    words = ("vendors", "bundle", "cpu", "--model", tmp_path / "model", "--out", out)
+    assert main([*map(str, words)]) == 2
+    assert "error[model-no-config]" in capsys.readouterr().err
+    assert not out.exists()
+
+
 @pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize(
     "change",
