@@ -129,7 +129,7 @@ def same_tokens(evidence: Evidence, results: Results) -> Finding:
         if ours is None or None in counts:
             continue
         judged += 1
-        if abs(theirs - ours) > TOKENS_SHARE * ours + TOKENS_EACH * len(events):
+        if _apart(ours, theirs, len(events)):
             apart.append(
                 Sentence(
                     f"{name}: the engine generated {theirs:.0f} tokens, the answers hold {ours}",
@@ -153,6 +153,11 @@ def same_tokens(evidence: Evidence, results: Results) -> Finding:
     )
 
 
+def _apart(ours: int, theirs: float, requests: int) -> bool:
+    """Whether two counts of tokens lie further apart than counting does."""
+    return abs(theirs - ours) > TOKENS_SHARE * ours + TOKENS_EACH * requests
+
+
 def _read_otherwise(evidence: Evidence) -> Iterator[Sentence]:
     """Phases whose prompts hold another number of tokens than the engine says it read; what a cache held it may leave out."""
     for log, samples in () if evidence.plan.engine.prefix_caching else _phases(evidence):
@@ -161,7 +166,7 @@ def _read_otherwise(evidence: Evidence) -> Iterator[Sentence]:
         known = sum(tokens for tokens in ours if tokens is not None)
         if theirs is None or None in ours or any(map(has_failed, log.events)):
             continue
-        if abs(theirs - known) > TOKENS_SHARE * known + TOKENS_EACH * len(ours):
+        if _apart(known, theirs, len(ours)):
             yield Sentence(
                 f"{log.name}: the engine read {theirs:.0f} prompt tokens, the prompts hold {known}",
                 f"{log.name}：引擎读取了 {theirs:.0f} 个提示词 token，提示词共有 {known} 个",
